@@ -1,0 +1,1 @@
+"""Text -> findings -> decision. Pure: no clock, randomness, files, sockets, async or logging in here."""

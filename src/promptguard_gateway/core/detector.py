@@ -1,0 +1,106 @@
+"""The life of a detector, in four steps.
+
+1. It is a value: a `Spec` that says what it finds, and its patterns (or code). Making it has no side effects.
+2. The engine joins the patterns of all detectors of a direction into one RE2 set, once, at start.
+3. It reads views of segments and returns hits. It never sees the policy: what a hit leads to is not its business.
+4. On a stream it also answers how much text at the end could still become a hit (`pending`). For patterns that
+   follows from the pattern itself (`core.patterns`); other detectors implement it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from promptguard_gateway.core.findings import Family, Severity
+from promptguard_gateway.core.segments import Direction
+
+BOTH = (Direction.INPUT, Direction.OUTPUT)
+INPUT = (Direction.INPUT,)
+OUTPUT = (Direction.OUTPUT,)
+
+
+class Spec(Struct, frozen=True, kw_only=True):
+    """What a detector finds. `label` names the placeholder: EMAIL gives `[EMAIL_REDACTED]`.
+
+    `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
+    applications, 2025.
+    """
+
+    id: str
+    version: str = "1"
+    family: Family
+    category: str
+    threat_type: str
+    severity: Severity
+    label: str
+    owasp: tuple[str, ...] = ()
+    directions: tuple[Direction, ...] = BOTH
+    summary: str  # what people read: "an e-mail address"
+    source: str  # where the patterns and scores come from
+
+
+class Pattern(Struct, frozen=True, kw_only=True):
+    """One pattern of a detector, in RE2 syntax restricted to what `core.patterns` can close.
+
+    `validate` gets the matched text and may only drop a hit. `context` is a pattern searched in the 64 characters
+    *before* the hit; without it there the score is `score`, with it `context_score`. `until`: the finding goes on
+    from the match to the end of the first match of this pattern, or to the end of the text: long values are decided
+    by their beginning. `label` overrides the detector's.
+    """
+
+    name: str
+    regex: str
+    score: float
+    validate: Callable[[str], bool] | None = None
+    context: str | None = None
+    context_score: float = 0.0
+    until: str | None = None
+    label: str | None = None
+
+
+class PatternDetector(Struct, frozen=True, kw_only=True):
+    """A detector that is data only."""
+
+    spec: Spec
+    patterns: tuple[Pattern, ...]
+
+
+class Knowledge(Struct, frozen=True):
+    """What one exchange knows while its answer is inspected.
+
+    `protected`: system and developer texts and canaries, which must not reappear. `spoken`: what users and documents
+    of the same exchange said; repeating that is no leak.
+    """
+
+    protected: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
+
+
+class Hit(Struct, frozen=True):
+    """A span of the text a code detector was given."""
+
+    start: int
+    end: int
+    score: float
+    rule: str
+    label: str | None = None
+
+
+class CodeDetector(Protocol):
+    """A detector that is code. It must be pure, and *prefix-stable*: hits that end before
+    `len(text) - pending(text)` are the same whatever text follows."""
+
+    @property
+    def spec(self) -> Spec: ...
+
+    def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
+        """Hits in the original text, in order of start."""
+        ...
+
+    def pending(self, text: str, knowledge: Knowledge) -> int:
+        """How many characters at the end may still become part of a hit."""
+        ...
+
+
+Detector = PatternDetector | CodeDetector

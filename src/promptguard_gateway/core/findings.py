@@ -1,0 +1,70 @@
+"""What detectors say: findings, and the inspection that gathers them for one direction of an exchange."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Family(StrEnum):
+    """The rows of a policy's matrix."""
+
+    INJECTION = "injection"  # prompt injection and jailbreaks
+    FORGERY = "forgery"  # role forgery: control tokens typed as text
+    EXFILTRATION = "exfiltration"  # asking for what must stay inside
+    PII = "pii"
+    SECRETS = "secrets"
+    LEAK = "leak"  # protected text of this exchange reappearing in an answer
+    LINK = "link"  # a link or image that carries data out
+    SAFETY = "safety"
+    HIDDEN = "hidden"  # text that a person would not see
+
+
+class Severity(StrEnum):
+    """How bad a real finding would be. Never multiplied into the score."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Finding(Struct, frozen=True):
+    """One thing a detector saw, and where.
+
+    `segment` is an index into the inspected segments; `start` and `end` are offsets in that segment's original text.
+    `continued` holds further (segment, start, end) places when the text of one finding is spread over several segments.
+    `score` is the probability, 0..1, that the finding is real. `view` names the reading that showed it
+    (`plain`, `folded`, `base64` ...). The matched text is never stored in a finding.
+    """
+
+    detector: str
+    version: str
+    family: Family
+    category: str
+    rule: str
+    segment: int
+    start: int
+    end: int
+    score: float
+    severity: Severity
+    label: str
+    threat_type: str
+    owasp: tuple[str, ...] = ()
+    view: str = "plain"
+    continued: tuple[tuple[int, int, int], ...] = ()
+
+
+class DetectorFailure(Struct, frozen=True):
+    """A detector that could not do its work; the policy's failure mode decides what that means."""
+
+    detector: str
+    reason: str
+
+
+class Inspection(Struct):
+    """Findings and failures for one direction, with every detector's highest score."""
+
+    findings: list[Finding]
+    failures: list[DetectorFailure]
+    scores: dict[str, float]
+    degraded: list[str]

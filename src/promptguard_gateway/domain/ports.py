@@ -1,0 +1,78 @@
+"""The ports: what an exchange needs from the world. `upstream` and `store` fulfil them; tests bring their own."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from promptguard_gateway.domain.events import Event, Intent
+from promptguard_gateway.domain.projects import ApiKey
+
+
+class KeyStore(Protocol):
+    """Looks keys up. A key that is unknown and a store that is down are different answers."""
+
+    async def find_key(self, digest: str) -> ApiKey | None:
+        """The live key of this digest, or None. Raises GatewayError `auth_store_unavailable`.
+
+        Revocation takes effect within one second.
+        """
+        ...
+
+
+class EventSink(Protocol):
+    """Where intents and events become durable. Both return only when the row is committed.
+
+    Both raise GatewayError `audit_unavailable` when the store cannot record within its deadline.
+    """
+
+    async def record_intent(self, intent: Intent) -> None:
+        """Commit an intent (survives the death of the process)."""
+        ...
+
+    async def record_event(self, event: Event) -> None:
+        """Commit an event; a block or redact also survives the loss of power (synchronous FULL)."""
+        ...
+
+
+class UpstreamAnswer(Protocol):
+    """The head of an upstream's answer; the body is read by one of two methods, once."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names; only `content-type`, `retry-after`, `content-encoding` matter to the exchange."""
+        ...
+
+    async def read(self) -> bytes:
+        """The whole body, within the limits. Raises GatewayError; afterwards the connection may be reused."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises GatewayError on idle timeout, reset or limit."""
+        ...
+
+    def abort(self) -> None:
+        """Close the connection now and never pool it. Safe to call at any time, any number of times."""
+        ...
+
+
+class Upstream(Protocol):
+    """One endpoint that speaks the OpenAI API."""
+
+    @property
+    def name(self) -> str:
+        """A short name for events and metrics: `vllm`, `demo`."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Canonical origin, `http://localhost:8000`; empty for an upstream inside the process."""
+        ...
+
+    async def send(self, path: str, body: bytes | None, *, stream: bool) -> UpstreamAnswer:
+        """Send to `<origin>/v1<path>`: POST with a JSON body, GET when it is None. Raises GatewayError.
+
+        If the caller is cancelled, the connection is closed, never pooled.
+        """
+        ...

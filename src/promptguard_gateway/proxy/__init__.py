@@ -1,0 +1,1 @@
+"""One exchange from first to last byte: authenticate, inspect, forward, inspect, answer, record."""

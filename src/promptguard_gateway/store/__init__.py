@@ -1,0 +1,1 @@
+"""SQL behind the ports of `domain.ports`: SQLite, one writer, group commit."""

@@ -1,0 +1,1 @@
+"""The endpoints we call: the guarded connector, vLLM behind it, and the demonstration model in the package."""
