@@ -87,9 +87,19 @@ class Hit(Struct, frozen=True):
     label: str | None = None
 
 
+STREAM_CONTEXT = 512
+"""How many characters that are already decided a code detector is shown again on a stream, at least."""
+
+
 class CodeDetector(Protocol):
     """A detector that is code. It must be pure, and *prefix-stable*: hits that end before
-    `len(text) - pending(text)` are the same whatever text follows."""
+    `len(text) - pending(text)` are the same whatever text follows.
+
+    On a stream it is not shown the whole text but a window: everything undecided, and at least the last
+    `STREAM_CONTEXT` characters before it. So whether something is a hit must not depend on text further away than that
+    from its start. Hits that begin in the part already decided are ignored. A detector that raises is a
+    `DetectorFailure` and is not asked again in this stream.
+    """
 
     @property
     def spec(self) -> Spec: ...

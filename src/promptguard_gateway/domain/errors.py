@@ -24,7 +24,6 @@ _REQUEST = "invalid_request_error"
 KINDS: Mapping[str, Kind] = {
     # the decision
     "request_blocked": Kind(400, "policy_violation"),
-    "response_blocked": Kind(400, "policy_violation"),
     # credentials
     "missing_api_key": Kind(401, "authentication_error"),
     "invalid_api_key": Kind(401, "authentication_error"),

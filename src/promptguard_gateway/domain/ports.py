@@ -10,6 +10,10 @@ from promptguard_gateway.domain.projects import ApiKey
 class KeyStore(Protocol):
     """Looks keys up. A key that is unknown and a store that is down are different answers."""
 
+    def digest(self, key: str) -> str:
+        """The keyed digest under which a key is stored, as 64 hexadecimal digits."""
+        ...
+
     async def find_key(self, digest: str) -> ApiKey | None:
         """The live key of this digest, or None. Raises GatewayError `auth_store_unavailable`.
 
@@ -70,9 +74,39 @@ class Upstream(Protocol):
         """Canonical origin, `http://localhost:8000`; empty for an upstream inside the process."""
         ...
 
-    async def send(self, path: str, body: bytes | None, *, stream: bool) -> UpstreamAnswer:
+    async def send(
+        self, path: str, body: bytes | None, *, stream: bool, credential: str | None = None
+    ) -> UpstreamAnswer:
         """Send to `<origin>/v1<path>`: POST with a JSON body, GET when it is None. Raises GatewayError.
 
-        If the caller is cancelled, the connection is closed, never pooled.
+        `credential` is what the caller wants presented as a bearer token; the operator's own key, where there is one,
+        goes before it. If the caller is cancelled, the connection is closed, never pooled.
         """
+        ...
+
+
+class Choice(Protocol):
+    """Where a request goes, and the model's name there."""
+
+    @property
+    def upstream(self) -> Upstream: ...
+
+    @property
+    def model(self) -> str: ...
+
+
+class Router(Protocol):
+    """Chooses among the operator's upstreams, without a look-up or a socket."""
+
+    @property
+    def local_models(self) -> tuple[str, ...]:
+        """Models that answer inside the process."""
+        ...
+
+    def resolve(self, model: str, base_url: str | None = None) -> Choice:
+        """Raises GatewayError `no_provider` or `upstream_not_allowed`."""
+        ...
+
+    def select(self, base_url: str | None = None) -> Upstream:
+        """The upstream that X-VLLM-Base-URL names, or the default. Raises GatewayError `upstream_not_allowed`."""
         ...

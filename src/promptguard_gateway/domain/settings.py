@@ -1,4 +1,4 @@
-"""What an operator can set, as values with their defaults. Reading files and the environment is `cli.settings`' work.
+"""What an operator can set, as values with their defaults. `domain.settings_source` reads them.
 
 Every field is documented in docs/environment.md; a test compares the two.
 """

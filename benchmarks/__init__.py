@@ -1,0 +1,1 @@
+"""Reproducible measurements of the gateway, side by side with what users would pick instead. See README.md."""

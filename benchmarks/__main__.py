@@ -1,0 +1,11 @@
+"""One door to all measurements: `python -m benchmarks [gateway | body_size | streams] [options]`; default `gateway`."""
+
+import sys
+
+from benchmarks import body_size, gateway, streams
+
+MEASUREMENTS = {"gateway": gateway.main, "body_size": body_size.main, "streams": streams.main}
+
+if __name__ == "__main__":
+    named = len(sys.argv) > 1 and sys.argv[1] in MEASUREMENTS
+    sys.exit(MEASUREMENTS[sys.argv.pop(1) if named else "gateway"]())

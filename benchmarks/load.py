@@ -1,0 +1,227 @@
+"""The load generator: a process of its own on its own core, so that its cost is never taken for the system's.
+
+Jobs arrive as JSON lines on standard input and are answered, in order, with JSON lines on standard output. Raw
+sockets with keep-alive; every answer's status, length and text is checked. Run as `python -m benchmarks.load`.
+"""
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import cast
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+from benchmarks.processes import LOAD_CORE, pinned, stop
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """Load for one address. It ends after `seconds` or `requests`, whichever comes first.
+
+    `counter` stands once in the request and is counted up. An answer is right when its status is 200, `needle` is in
+    it and its length in bytes is within `lengths`.
+    """
+
+    port: int
+    request: bytes
+    counter: bytes
+    concurrency: int
+    seconds: float = 30.0
+    requests: int = 1_000_000_000
+    needle: bytes = b""
+    lengths: tuple[int, int] = (0, 1 << 40)
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What came of a job. Latencies in seconds, from the first byte written to the last byte read."""
+
+    seconds: float
+    latencies: list[float]
+    errors: dict[str, int]
+    first_body: bytes
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection that asks again as soon as it was answered."""
+
+    def __init__(self, run: "Run") -> None:
+        self.run = run
+        self.buffer = bytearray()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own class does not derive from it
+        self.ask()
+
+    def ask(self) -> None:
+        """Send the next request, or end."""
+        request = self.run.next_request()
+        if request is None:
+            self.finish()
+            return
+        self.buffer.clear()
+        self.started = time.perf_counter()
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect until the answer is whole."""
+        self.buffer += data
+        answer = whole_answer(self.buffer)
+        if answer is not None:
+            self.run.record(*answer, time.perf_counter() - self.started)
+            self.ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """An end that we did not ask for is an error, and the connection is not opened again."""
+        if not self.done.done():
+            self.run.errors["connection lost"] += 1
+            self.done.set_result(None)
+
+    def finish(self) -> None:
+        """Close."""
+        if not self.done.done():
+            self.done.set_result(None)
+        self.transport.close()
+
+
+class Run:
+    """The state of one job, shared by its connections."""
+
+    def __init__(self, job: Job, words: Iterator[bytes]) -> None:
+        self.job = job
+        self.words = words
+        self.before, found, self.after = job.request.partition(job.counter)
+        assert not job.counter or found, "the request does not hold its counter"
+        self.left = job.requests
+        self.end = time.perf_counter() + job.seconds
+        self.latencies: list[float] = []
+        self.errors: Counter[str] = Counter()
+        self.first_body = b""
+
+    def next_request(self) -> bytes | None:
+        """The next request's bytes; None when the job is over."""
+        if self.left <= 0 or time.perf_counter() >= self.end:
+            return None
+        self.left -= 1
+        return self.before + next(self.words) + self.after if self.job.counter else self.job.request
+
+    def record(self, status: int, body: bytes, latency: float) -> None:
+        """Check an answer and keep its time."""
+        low, high = self.job.lengths
+        if status != 200:
+            self.errors[f"status {status}"] += 1
+        elif self.job.needle not in body:
+            self.errors["other text"] += 1
+        elif not low <= len(body) <= high:
+            self.errors[f"length {len(body)}"] += 1
+        self.latencies.append(latency)
+        self.first_body = self.first_body or body
+
+
+def whole_answer(buffer: bytearray) -> tuple[int, bytes] | None:
+    """Status and body once the answer has arrived entirely."""
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = bytes(buffer[:end])
+    status = int(head[9:12])
+    length = _LENGTH.search(head)
+    if length:
+        size = int(length[1])
+        return (status, bytes(buffer[end + 4 :])) if len(buffer) >= end + 4 + size else None
+    if _CHUNKED.search(head):
+        return (status, unchunk(bytes(buffer[end + 4 :]))) if buffer.endswith(b"0\r\n\r\n") else None
+    return status, b""
+
+
+def unchunk(raw: bytes) -> bytes:
+    """The body of a chunked message."""
+    body, at = bytearray(), 0
+    while True:
+        line = raw.index(b"\r\n", at)
+        size = int(raw[at:line].split(b";")[0], 16)
+        if not size:
+            return bytes(body)
+        body += raw[line + 2 : line + 2 + size]
+        at = line + 2 + size + 2
+
+
+def counting() -> Iterator[bytes]:
+    """Six letters, never the same twice in a run. Starts at a place that differs from process to process."""
+    for number in count(time.time_ns()):
+        digits = bytearray()
+        for _ in range(6):
+            number, digit = divmod(number, 26)
+            digits.append(97 + digit)
+        yield bytes(digits)
+
+
+async def perform(job: Job, words: Iterator[bytes]) -> Report:
+    """Run one job to its end."""
+    run = Run(job, words)
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    pairs = [
+        await loop.create_connection(lambda: Connection(run), "127.0.0.1", job.port) for _ in range(job.concurrency)
+    ]
+    _, unfinished = await asyncio.wait([protocol.done for _, protocol in pairs], timeout=job.seconds + 5)
+    if unfinished:
+        run.errors["no answer"] += len(unfinished)
+        for transport, _ in pairs:
+            transport.abort()
+    return Report(
+        seconds=time.perf_counter() - started,
+        latencies=run.latencies,
+        errors=dict(run.errors),
+        first_body=run.first_body,
+    )
+
+
+def main() -> None:
+    """Serve jobs until standard input ends."""
+    words = counting()
+    for line in sys.stdin.buffer:
+        report = uvloop.run(perform(msgspec.json.decode(line, type=Job), words))
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+class Generator:
+    """The load generator as seen by the process that gives it jobs."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def run(self, job: Job) -> Report:
+        """Do one job and wait for its report."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(msgspec.json.encode(job) + b"\n")
+        self.process.stdin.flush()
+        return msgspec.json.decode(self.process.stdout.readline(), type=Report)
+
+
+@contextmanager
+def generator() -> Iterator[Generator]:
+    """A load generator on its core, until the end of the block."""
+    command = pinned([sys.executable, "-m", "benchmarks.load"], LOAD_CORE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        yield Generator(process)
+    finally:
+        stop(process)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""The composition file: where the parts meet. It reads from top to bottom like a table of contents.
+
+settings -> store -> policies -> upstreams -> exchanges, guard, about -> gateway -> server
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from promptguard_gateway.control.about import About
+from promptguard_gateway.control.guard import Guard
+from promptguard_gateway.control.models import Models
+from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.policy import PRESETS, FailureMode, Mode, Policy
+from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
+from promptguard_gateway.detectors.catalogue import DETECTORS
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.domain.events import Event
+from promptguard_gateway.domain.ports import Upstream
+from promptguard_gateway.domain.projects import KEY_SHAPE
+from promptguard_gateway.domain.settings import Settings
+from promptguard_gateway.domain.settings_source import SettingsError, read_settings
+from promptguard_gateway.proxy.credentials import Authenticator
+from promptguard_gateway.proxy.exchange import Exchanges
+from promptguard_gateway.proxy.gateway import Gateway, Handler
+from promptguard_gateway.proxy.http_server import RunningServer, serve
+from promptguard_gateway.proxy.inspect import Judge, Judgement
+from promptguard_gateway.proxy.metrics import Metrics
+from promptguard_gateway.proxy.services import Services
+from promptguard_gateway.store.files import StoreError
+from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
+from promptguard_gateway.upstream.registry import Upstreams
+
+__all__ = [
+    "Event",
+    "GuideKeyRefused",
+    "Judge",
+    "Judgement",
+    "Running",
+    "SettingsError",
+    "StoreError",
+    "judge_of",
+    "judge_text",
+    "load_settings",
+    "open_store",
+    "policy_of",
+    "run",
+    "running",
+]
+
+log = logging.getLogger("promptguard")
+
+# The key that stands in PromptGuard's guides. Everybody knows it, so it opens a gateway only on loopback.
+GUIDE_KEY = "your-" + "promptguard-key"
+
+
+class GuideKeyRefused(SettingsError):
+    """The guide's example key on an address that others can reach."""
+
+
+def load_settings(environ: Mapping[str, str], folder: Path) -> Settings:
+    """Settings from the environment, `.env` and `promptguard.yaml` in a folder. Raises SettingsError."""
+    config = Path(environ.get("PROMPTGUARD_CONFIG", folder / "promptguard.yaml"))
+    settings = read_settings(environ, _read(folder / ".env"), _read(config))
+    _check_key(settings)
+    require_single_worker(settings.workers)
+    return settings
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({type(error).__name__}). Mend it or take it away.") from error
+
+
+def _check_key(settings: Settings) -> None:
+    key = settings.api_key
+    if key is None:
+        return
+    if not KEY_SHAPE.match(key):
+        raise SettingsError(
+            "PROMPTGUARD_API_KEY must be 16 to 128 letters, digits, '-' or '_'. Leave it out and a key is made for you."
+        )
+    if key == GUIDE_KEY and not settings.on_loopback:
+        raise GuideKeyRefused(
+            f"PROMPTGUARD_API_KEY is the guides' example key, and PROMPTGUARD_HOST {settings.host} can be reached by "
+            "others. Leave the key out and one is made for you, or bind to 127.0.0.1."
+        )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The default project's policy: a preset with the operator's mode and failure modes."""
+    return structs.replace(
+        PRESETS[settings.policy],
+        mode=Mode(settings.mode),
+        failure={
+            Direction.INPUT: FailureMode(settings.failure_input),
+            Direction.OUTPUT: FailureMode(settings.failure_output),
+        },
+    )
+
+
+def judge_of(settings: Settings) -> Judge:
+    """The judge of the default project's policy, with every detector there is."""
+    return Judge(DETECTORS, policy_of(settings))
+
+
+def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:
+    """Judge one text as a user's prompt, or as a model's answer. Raises GatewayError `detector_unavailable`."""
+    direction, role = (Direction.OUTPUT, Role.ASSISTANT) if answer else (Direction.INPUT, Role.USER)
+    segment = Segment(("text",), role, text, column_of(direction, role, Channel.CONTENT))
+    return judge.answer([segment], Knowledge()) if answer else judge.request("command line", [segment])
+
+
+def open_store(settings: Settings, *, for_serving: bool) -> SqliteStore:
+    """The store of these settings. Raises StoreError, with a sentence for the operator."""
+    return SqliteStore.open(Path(settings.data), for_serving=for_serving)
+
+
+class Running(Struct):
+    """A gateway that answers. `new_key` is the key that was made at this start, to be shown once."""
+
+    settings: Settings
+    server: RunningServer
+    upstreams: Upstreams
+    exchanges: Exchanges
+    new_key: str | None
+
+    async def upstream_states(self) -> list[tuple[str, str]]:
+        """Each upstream's origin and its state in a few words."""
+        upstreams = self.upstreams.endpoints
+        return list(zip((u.origin for u in upstreams), await asyncio.gather(*map(_state, upstreams)), strict=True))
+
+
+async def _state(upstream: Upstream) -> str:
+    try:
+        async with asyncio.timeout(3):
+            answer = await upstream.send("/models", None, stream=False)
+            await answer.read()
+    except GatewayError as error:
+        return error.message.split(". ")[0].split(": ")[0]
+    except TimeoutError:
+        return "did not answer within 3 seconds"
+    return "ready"
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Everything, joined and listening; closed in the opposite order. Raises SettingsError, StoreError or OSError."""
+    upstreams = _upstreams(settings)
+    store = open_store(settings, for_serving=True)
+    try:
+        new_key = _first_key(store, settings)
+        judge = judge_of(settings)
+        metrics = Metrics()
+        services = Services(
+            settings=settings,
+            judge_of=lambda project: judge,
+            sink=store,
+            metrics=metrics,
+            digest_key=bytes.fromhex(store.keys.digest("digests of texts in events")),
+        )
+        exchanges = Exchanges(services, upstreams)
+        gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics)
+        server = await serve(
+            gateway, settings.http, settings.host, settings.port, allowed_hosts=frozenset(settings.allowed_hosts)
+        )
+        try:
+            yield Running(settings, server, upstreams, exchanges, new_key)
+        finally:
+            await server.close()
+            await exchanges.drain()
+            services.close()
+            await upstreams.close()
+    finally:
+        store.close()
+
+
+def _upstreams(settings: Settings) -> Upstreams:
+    try:
+        return Upstreams.from_settings(settings)
+    except ValueError as error:
+        raise SettingsError(
+            f"VLLM_BASE_URL or PROMPTGUARD_VLLM_UPSTREAMS is wrong: {error}. "
+            "Write an address such as http://gpu-server.internal:8000."
+        ) from error
+
+
+def _first_key(store: SqliteStore, settings: Settings) -> str | None:
+    """Make the operator's key known; without one, and without any key in the store, make one."""
+    if store.keys.ensure_key(settings.api_key) is not None:
+        return None
+    if any(key.revoked is None for key in store.keys.list_keys()):
+        return None
+    return store.keys.create_key("first").secret
+
+
+def _gateway(
+    services: Services, exchanges: Exchanges, upstreams: Upstreams, authenticator: Authenticator, metrics: Metrics
+) -> Gateway:
+    guard = Guard(services)
+    models = Models(services, upstreams)
+    about = About(metrics, show_metrics=services.settings.metrics)
+    handlers: dict[str, Handler] = {
+        "chat.completions": exchanges,
+        "completions": exchanges,
+        "embeddings": exchanges,
+        "models": lambda call, request: models.list(call),
+        "guard": lambda call, request: guard.guard(call),
+        "security.scan": lambda call, request: guard.scan(call),
+        "security.redact": lambda call, request: guard.redact(call),
+    }
+    open_handlers = {
+        "health": about.health,
+        "metrics": about.metrics,
+        "openapi": about.openapi,
+        "docs": about.docs,
+    }
+    return Gateway(handlers, open_handlers, authenticator, services.settings.http.max_body_bytes)
+
+
+Announce = Callable[[Running], Awaitable[None]]
+
+
+async def run(settings: Settings, announce: Announce) -> None:
+    """Serve until SIGTERM or SIGINT. The first lets exchanges finish, a second one ends them.
+
+    Raises SettingsError, StoreError or OSError (the address is taken).
+    """
+    stop, now = asyncio.Event(), asyncio.Event()
+
+    def asked() -> None:
+        (now if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)
+    async with running(settings) as gateway:
+        await announce(gateway)
+        await stop.wait()
+        log.info("stopping: exchanges in flight finish first; ask again to end them now")
+        drain = asyncio.ensure_future(gateway.server.drain())
+        await asyncio.wait({drain, asyncio.ensure_future(now.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        drain.cancel()

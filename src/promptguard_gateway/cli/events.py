@@ -1,0 +1,62 @@
+"""`promptguard events`: read the store while the gateway writes it."""
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from promptguard_gateway.app import Event, load_settings, open_store
+
+_COLOURS = {"block": "red", "redact": "yellow", "allow": "green"}
+_POLL_SECONDS = 0.5
+
+
+def tail_command(environ: Mapping[str, str], folder: Path, count: int, *, follow: bool, as_json: bool) -> None:
+    """The newest events, oldest of them first; with `follow` also those to come."""
+    store = open_store(load_settings(environ, folder), for_serving=False)
+    console = Console(highlight=False)
+    try:
+        seen = max(0, store.events.last_sequence() - count)
+        while True:
+            for stored in store.events.tail(seen, 1000):
+                seen = stored.sequence
+                _show(console, stored.event, as_json=as_json)
+            if not follow:
+                return
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        return
+    finally:
+        store.close()
+
+
+def _show(console: Console, event: Event, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+        return
+    when = datetime.fromtimestamp(event.time / 1000, UTC).strftime("%H:%M:%S")
+    line = Text(f"{when} {event.id} ")
+    line.append(f"{event.decision:<6}", style=_COLOURS.get(event.decision, ""))
+    line.append(f" {event.outcome:<14} {event.status} {event.route} {event.model}")
+    if event.reasons:
+        line.append(f"  {event.reasons[0].text}")
+    console.print(line, soft_wrap=True)
+
+
+def show_command(environ: Mapping[str, str], folder: Path, event_id: str) -> None:
+    """One event as indented JSON; exit code 1 when there is none of this id."""
+    store = open_store(load_settings(environ, folder), for_serving=False)
+    try:
+        stored = store.events.get(event_id)
+    finally:
+        store.close()
+    if stored is None:
+        print("promptguard: there is no event of this id", file=sys.stderr)
+        raise SystemExit(1)
+    print(msgspec.json.format(msgspec.json.encode(stored.event), indent=2).decode())

@@ -1,0 +1,5 @@
+"""Errors that the operator can mend; they are shown as one line."""
+
+from promptguard_gateway.app import SettingsError, StoreError
+
+OPERATOR_ERRORS: tuple[type[Exception], ...] = (SettingsError, StoreError)

@@ -1,0 +1,94 @@
+"""`promptguard scan`: the gateway's judgement on the command line, without a gateway.
+
+One text gives one line a person reads. A .jsonl file gives one JSON line a row on standard output and a progress bar on
+standard error. Exit codes: 0 nothing blocked, 1 an error, 2 something blocked.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from promptguard_gateway.app import Judge, Judgement, judge_of, judge_text, load_settings
+
+_TEXT_FIELDS = ("text", "content", "prompt", "input")
+
+
+def scan_command(environ: Mapping[str, str], folder: Path, text: str, *, answer: bool) -> None:
+    """Judge a text, a file, or the rows of a .jsonl file."""
+    judge = judge_of(load_settings(environ, folder))
+    if text.endswith(".jsonl") and Path(text).is_file():
+        blocked = _scan_rows(judge, Path(text), answer=answer)
+    else:
+        blocked = _scan_one(judge, _content(text), answer=answer)
+    raise SystemExit(2 if blocked else 0)
+
+
+def _content(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    try:
+        is_file = Path(text).is_file()
+    except OSError:  # a long text is no file's name
+        is_file = False
+    return Path(text).read_text(encoding="utf-8") if is_file else text
+
+
+def _scan_one(judge: Judge, text: str, *, answer: bool) -> bool:
+    judgement = judge_text(judge, text, answer=answer)
+    print(judgement.decision.verb.value)
+    for reason in judgement.decision.reasons:
+        print(f"  {reason.text}")
+    return _blocked(judgement)
+
+
+def _scan_rows(judge: Judge, path: Path, *, answer: bool) -> bool:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    console = Console(stderr=True)
+    blocked = False
+    for number, line in enumerate(track(lines, description="scanning", console=console), start=1):
+        if not line.strip():
+            continue
+        judgement = judge_text(judge, _row_text(line, number), answer=answer)
+        decision = judgement.decision
+        row = {
+            "line": number,
+            "decision": decision.verb.value,
+            "threat_type": decision.threat_type,
+            "confidence": round(decision.confidence, 4),
+            "reasons": [reason.text for reason in decision.reasons],
+        }
+        print(json.dumps(row))
+        blocked = blocked or _blocked(judgement)
+    return blocked
+
+
+def _row_text(line: str, number: int) -> str:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        raise SystemExit(_complain(number, "is not JSON")) from None
+    if isinstance(row, str):
+        return row
+    for text in _texts(row):
+        return text
+    raise SystemExit(_complain(number, f"has none of the fields {', '.join(_TEXT_FIELDS)}"))
+
+
+def _texts(row: object) -> Iterator[str]:
+    if isinstance(row, dict):
+        for field in _TEXT_FIELDS:
+            if isinstance(row.get(field), str):
+                yield row[field]
+
+
+def _complain(number: int, what: str) -> int:
+    print(f"promptguard: line {number} {what}", file=sys.stderr)
+    return 1
+
+
+def _blocked(judgement: Judgement) -> bool:
+    return judgement.decision.verb.value == "block"

@@ -1,0 +1,230 @@
+"""The Guard API: decide on messages or on a text without forwarding anything. The same judge as the proxy's."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from promptguard_gateway import __version__
+from promptguard_gateway.core.decision import merge_spans, placeholder
+from promptguard_gateway.core.findings import Family, Finding
+from promptguard_gateway.core.policy import Verb
+from promptguard_gateway.core.segments import (
+    Channel,
+    Direction,
+    Inventory,
+    Role,
+    Segment,
+    column_of,
+)
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.http_reply import Reply, json_response
+from promptguard_gateway.proxy.inspect import Judge, Judgement, knowledge_of
+from promptguard_gateway.proxy.redaction import redact
+from promptguard_gateway.proxy.services import Call, Services, decision_headers
+from promptguard_gateway.proxy.trace import Trace
+from promptguard_gateway.wire import schemas
+from promptguard_gateway.wire.guard import GuardInventory, text_of
+from promptguard_gateway.wire.strict_json import parse
+
+T = TypeVar("T", bound=Struct)
+
+# Names that `security/redact` accepts, and the placeholders they stand for. `api_key` means every kind of secret.
+REDACT_TYPES: Mapping[str, str] = {
+    "email": "EMAIL",
+    "phone": "PHONE",
+    "phone_us": "PHONE",
+    "ssn": "SSN",
+    "credit_card": "CREDIT_CARD",
+    "iban": "IBAN",
+    "ip_address": "IP_ADDRESS",
+    "api_key": "API_KEY",
+}
+_REDACTED_FAMILIES = frozenset({Family.PII, Family.SECRETS})
+
+
+class Guard:
+    """The three routes that decide and do not forward."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def guard(self, call: Call) -> Reply:
+        """POST guard. Raises GatewayError for a body of the wrong shape."""
+        trace, judge = self._services.trace(call)
+        request = self._decode(call, schemas.GuardRequest)
+        trace.lap("parse")
+        walked = GuardInventory(request)
+        trace.model = request.model or ""
+        direction = Direction(request.direction)
+        judgement = await self._judge(trace, judge, direction, walked.inventory)
+        messages = self._redacted(request, judgement) if judgement.decision.outcome is Verb.REDACT else None
+        response = schemas.GuardResponse(
+            decision=judgement.decision.outcome.value,
+            event_id=trace.id,
+            confidence=round(judgement.decision.confidence, 4),
+            threats=list(_threats(judge, judgement)),
+            latency_ms=round(trace.elapsed_ms, 3),
+            threat_type=judgement.decision.threat_type,
+            redacted_messages=messages,
+            unscanned=walked.unscanned,
+            unavailable=[schemas.Unavailable(detector=name, reason="failed") for name in judgement.inspection.degraded],
+        )
+        return await self._answer(trace, judgement, response)
+
+    async def scan(self, call: Call) -> Reply:
+        """POST security/scan. Raises GatewayError for a body of the wrong shape."""
+        trace, judge = self._services.trace(call)
+        request = self._decode(call, schemas.ScanRequest)
+        trace.lap("parse")
+        content, direction = _scanned(request)
+        judgement = await self._judge(trace, judge, direction, _one_segment(content, direction))
+        decision = judgement.decision
+        response = schemas.ScanResponse(
+            blocked=decision.outcome is Verb.BLOCK,
+            decision=decision.outcome.value,
+            reason=decision.reasons[0].text if decision.reasons else "Nothing was found.",
+            confidence=round(decision.confidence, 4),
+            event_id=trace.id,
+            processing_time_ms=round(trace.elapsed_ms, 3),
+            threat_type=decision.threat_type,
+            flagged=decision.flagged,
+        )
+        return await self._answer(trace, judgement, response)
+
+    async def redact(self, call: Call) -> Reply:
+        """POST security/redact. Raises GatewayError for a body of the wrong shape or an unknown type."""
+        trace, judge = self._services.trace(call)
+        request = self._decode(call, schemas.RedactRequest)
+        trace.lap("parse")
+        labels = _labels(request.pii_types)
+        inventory = _one_segment(request.content, Direction.INPUT)
+        judgement = await self._judge(trace, judge, Direction.INPUT, inventory)
+        findings = [finding for finding in judgement.inspection.findings if _wanted(judge, finding, labels)]
+        spans = merge_spans([(found.start, found.end, placeholder(found.label)) for found in findings])
+        response = schemas.RedactResponse(
+            original=request.content,
+            redacted=_replaced(request.content, spans),
+            pii_found=sorted({finding.label.lower() for finding in findings}),
+        )
+        return await self._answer(trace, judgement, response)
+
+    def _decode(self, call: Call, kind: type[T]) -> T:
+        tree = parse(call.body, self._services.settings.body)
+        try:
+            return msgspec.convert(tree, kind, strict=True)
+        except msgspec.ValidationError as error:
+            raise _validation_error(error) from None
+
+    async def _judge(self, trace: Trace, judge: Judge, direction: Direction, inventory: Inventory) -> Judgement:
+        self._check_size(inventory)
+        trace.covered(direction, inventory)
+        trace.lap("inventory")
+        segments = inventory.segments
+        project = trace.principal.project
+        if direction is Direction.INPUT:
+            judgement = await self._services.inspecting(inventory.characters, lambda: judge.request(project, segments))
+        else:
+            knowledge = knowledge_of(segments, self._services.settings.canaries)
+            judgement = await self._services.inspecting(inventory.characters, lambda: judge.answer(segments, knowledge))
+        trace.judged(direction, judgement)
+        trace.lap("detect")
+        return judgement
+
+    def _check_size(self, inventory: Inventory) -> None:
+        limit = self._services.settings.body.max_scan_characters
+        if inventory.characters > limit:
+            raise GatewayError(
+                "content_too_large",
+                f"The text to inspect exceeds {limit} characters (too large). Send it in parts.",
+            )
+
+    def _redacted(self, request: schemas.GuardRequest, judgement: Judgement) -> list[schemas.GuardMessage]:
+        """All messages, in order, with their roles; contents as text."""
+        tree = msgspec.to_builtins(request)
+        redact(tree, judgement)
+        rewritten = msgspec.convert(tree["messages"], list[schemas.GuardMessage])
+        return [schemas.GuardMessage(role=message.role, content=text_of(message)) for message in rewritten]
+
+    async def _answer(self, trace: Trace, judgement: Judgement, response: Struct) -> Reply:
+        outcome = "blocked" if judgement.decision.outcome is Verb.BLOCK else "answered"
+        await self._services.record(trace.event(outcome, 200))
+        return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
+
+
+def _validation_error(error: msgspec.ValidationError) -> GatewayError:
+    """msgspec names the place and the type it wanted, and never quotes the value."""
+    message, _, place = str(error).partition(" - at `$")
+    param = place.rstrip("`").lstrip(".") or None
+    return GatewayError("invalid_value", f"{message}{f' in {param}' if param else ''}.", param=param)
+
+
+def _scanned(request: schemas.ScanRequest) -> tuple[str, Direction]:
+    content = request.content if request.content is not msgspec.UNSET else request.text
+    if content is msgspec.UNSET:
+        raise GatewayError("missing_field", "The field `content` is required: the text to inspect.", param="content")
+    output = request.type == "response" or request.direction == "output"
+    return content, Direction.OUTPUT if output else Direction.INPUT
+
+
+def _one_segment(text: str, direction: Direction) -> Inventory:
+    role = Role.USER if direction is Direction.INPUT else Role.ASSISTANT
+    column = column_of(direction, role, Channel.CONTENT)
+    segment = Segment(location=("content",), role=role, text=text, column=column)
+    return Inventory(segments=[segment], exempt={}, leaves=1)
+
+
+def _labels(types: list[str] | None) -> frozenset[str] | None:
+    if types is None:
+        return None
+    unknown = sorted(set(types) - REDACT_TYPES.keys())
+    if unknown:
+        raise GatewayError(
+            "invalid_value",
+            f"pii_types names {len(unknown)} unknown kinds. Known are: {', '.join(sorted(REDACT_TYPES))}.",
+            param="pii_types",
+        )
+    return frozenset(REDACT_TYPES[name] for name in types)
+
+
+def _wanted(judge: Judge, finding: Finding, labels: frozenset[str] | None) -> bool:
+    if finding.family not in _REDACTED_FAMILIES:
+        return False
+    if finding.score < judge.policy.thresholds_of(finding.detector, finding.family).block:
+        return False
+    if labels is None:
+        return True
+    return finding.label in labels or (finding.family is Family.SECRETS and "API_KEY" in labels)
+
+
+def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end, replacement in spans:
+        parts += [text[position:start], replacement]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
+    details: list[schemas.ThreatDetail] = []
+    for reason in judgement.decision.reasons:
+        finding = judgement.inspection.findings[reason.finding]
+        thresholds = judge.policy.thresholds_of(finding.detector, finding.family)
+        details.append(
+            schemas.ThreatDetail(
+                type=finding.threat_type,
+                confidence=round(finding.score, 4),
+                details=reason.text,
+                technique=finding.category,
+                rule=schemas.ThreatRule(detector=finding.detector, id=finding.rule, suppressible=False),
+                threshold=schemas.ThreatBand(
+                    band="block" if finding.score >= thresholds.block else "warn",
+                    warn=thresholds.warn,
+                    block=thresholds.block,
+                    score=round(finding.score, 4),
+                ),
+            )
+        )
+    return details

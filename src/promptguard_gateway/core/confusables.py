@@ -1,0 +1,72 @@
+"""Letters of other alphabets that look like Latin ones.
+
+The table is written by hand from the idea of Unicode Technical Standard 39 (confusable characters), reduced to what
+stands for one ASCII character and survives compatibility normalisation. Each row is a Latin character and its
+look-alikes. Accented Latin letters are not listed: `core.fold.skeleton` finds their base by decomposition.
+"""
+
+ROWS = (
+    # Cyrillic, Greek, Armenian, Cherokee, phonetic and other letters, by the Latin letter a reader would see.
+    ("A", "АΑᎪꓮ"),
+    ("B", "ВΒᏴꓐ"),
+    ("C", "СᏟꓚ"),
+    ("D", "ᎠꓓÐĐ"),
+    ("E", "ЕΕᎬꓰ"),
+    ("F", "ϜꓝҒ"),
+    ("G", "ԌᏀꓖ"),
+    ("H", "НΗᎻꓧ"),
+    ("I", "ІΙӀꓲ"),
+    ("J", "ЈͿᎫꓙ"),
+    ("K", "КΚᏦꓗ"),
+    ("L", "ᏞꓡŁ"),
+    ("M", "МΜᎷꓟ"),
+    ("N", "Νꓠ"),
+    ("O", "ОΟՕꓳØ"),
+    ("P", "РΡᏢꓑ"),
+    ("Q", "Ԛ"),
+    ("R", "ᎡᏒꓣ"),
+    ("S", "ЅՏᏚꓢ"),
+    ("T", "ТΤᎢꓔ"),
+    ("U", "Սꓴ"),
+    ("V", "ѴᏙꓦ"),
+    ("W", "ԜᎳꓪ"),
+    ("X", "ХΧꓫ"),
+    ("Y", "УΥҮꓬ"),
+    ("Z", "ΖᏃꓜ"),
+    ("a", "аαɑ"),
+    ("b", "ЬƄ"),
+    ("c", "сᴄ"),
+    ("d", "ԁɗđ"),
+    ("e", "еєҽ"),
+    ("f", "ƒք"),
+    ("g", "ɡցɢ"),
+    ("h", "һհ"),
+    ("i", "іιıɩ"),
+    ("j", "јϳ"),
+    ("k", "кκᴋ"),
+    ("l", "ӏłɫ"),
+    ("m", "мᴍ"),
+    ("n", "пոη"),
+    ("o", "оοσօᴏø"),
+    ("p", "рρ"),
+    ("q", "ԛգ"),
+    ("r", "гᴦ"),
+    ("s", "ѕꜱ"),
+    ("t", "тτᴛ"),
+    ("u", "υսᴜʋ"),
+    ("v", "ѵνᴠ"),
+    ("w", "ԝωᴡ"),
+    ("x", "хχ"),
+    ("y", "уүγʏ"),
+    ("z", "ᴢʐ"),
+    ("3", "ЗӠ"),
+    ("-", "‐‒–—−"),
+    ("'", "‘’ʼ"),
+    ('"', "“”"),
+    ("/", "⁄∕"),
+    (":", "ː։∶"),
+    (".", "。"),
+)
+
+LATIN = {ord(other): latin for latin, others in ROWS for other in others}
+"""Code point -> the ASCII character it looks like."""

@@ -1,0 +1,165 @@
+"""Decide: a policy and an inspection in, a decision with its reasons and edits out. Deterministic and explainable."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from promptguard_gateway.core.findings import Finding, Inspection
+from promptguard_gateway.core.policy import Action, Mode, Policy, Verb
+from promptguard_gateway.core.segments import Segment
+
+# What stands for a message that was blocked in an earlier turn: the conversation may go on, the text may not.
+WITHHELD = "[MESSAGE_BLOCKED]"
+
+_VERBS = {Action.OFF: Verb.ALLOW, Action.FLAG: Verb.ALLOW, Action.REDACT: Verb.REDACT, Action.BLOCK: Verb.BLOCK}
+_PARTICIPLES = {Action.FLAG: "Flagged", Action.REDACT: "Redacted", Action.BLOCK: "Blocked"}
+
+
+class Reason(Struct, frozen=True):
+    """Why: `text` reads as a sentence; `finding` is an index into the inspection's findings."""
+
+    rule: str
+    finding: int
+    action: Action
+    text: str
+
+
+class Edit(Struct, frozen=True):
+    """Replace characters `start`..`end` of a segment's text."""
+
+    segment: int
+    start: int
+    end: int
+    replacement: str
+
+
+class Decision(Struct, frozen=True):
+    """What the policy says of one direction.
+
+    `verb` is what it asks for; whether it is carried out is the mode's business (`enforced`). `actions` has one entry
+    per finding. `confidence` is the deciding finding's score, or the highest score when nothing was acted on.
+    """
+
+    verb: Verb
+    enforced: bool
+    flagged: bool
+    actions: tuple[Action, ...]
+    reasons: tuple[Reason, ...]
+    edits: tuple[Edit, ...]
+    threat_type: str | None
+    confidence: float
+    deciding: int | None
+
+    @property
+    def outcome(self) -> Verb:
+        """What happens: the verb, or allow in monitor mode."""
+        return self.verb if self.enforced else Verb.ALLOW
+
+
+def decide(
+    policy: Policy,
+    segments: Sequence[Segment],
+    inspection: Inspection,
+    summaries: Mapping[str, str],
+    withheld: frozenset[int] = frozenset(),
+) -> Decision:
+    """Judge every finding by its cell and take the strongest action.
+
+    `summaries`: detector id -> what it finds, in words. `withheld`: segments of earlier turns that this project's
+    policy blocked before; instead of blocking again they are replaced as a whole.
+    """
+    actions = tuple(_action(policy, segments, finding, withheld) for finding in inspection.findings)
+    strongest = max(actions, default=Action.OFF)
+    deciding = _deciding(inspection.findings, actions, strongest)
+    return Decision(
+        verb=_VERBS[strongest],
+        enforced=policy.mode is Mode.ENFORCE,
+        flagged=Action.FLAG in actions,
+        actions=actions,
+        reasons=tuple(_reasons(policy, segments, inspection.findings, actions, summaries)),
+        edits=_edits(segments, inspection.findings, actions, withheld) if strongest is Action.REDACT else (),
+        threat_type=inspection.findings[deciding].threat_type if deciding is not None else None,
+        confidence=_confidence(inspection, deciding),
+        deciding=deciding,
+    )
+
+
+def _action(policy: Policy, segments: Sequence[Segment], finding: Finding, withheld: frozenset[int]) -> Action:
+    """The strongest action of the columns that the finding touches."""
+    touched = {finding.segment, *(place[0] for place in finding.continued)}
+    columns = {segments[index].column for index in touched}
+    action = max(policy.action_for(finding.detector, finding.family, column, finding.score) for column in columns)
+    return Action.REDACT if action is Action.BLOCK and touched <= withheld else action
+
+
+def _deciding(findings: Sequence[Finding], actions: Sequence[Action], strongest: Action) -> int | None:
+    if strongest is Action.OFF:
+        return None
+    candidates = [index for index, action in enumerate(actions) if action is strongest]
+    return max(candidates, key=lambda index: findings[index].score)
+
+
+def _confidence(inspection: Inspection, deciding: int | None) -> float:
+    if deciding is not None:
+        return inspection.findings[deciding].score
+    return max(inspection.scores.values(), default=0.0)
+
+
+def _reasons(
+    policy: Policy,
+    segments: Sequence[Segment],
+    findings: Sequence[Finding],
+    actions: Sequence[Action],
+    summaries: Mapping[str, str],
+) -> Iterable[Reason]:
+    for index, (finding, action) in enumerate(zip(findings, actions, strict=True)):
+        if action is Action.OFF:
+            continue
+        segment = segments[finding.segment]
+        threshold = policy.thresholds_of(finding.detector, finding.family).block
+        text = (
+            f"{_PARTICIPLES[action]}: {summaries.get(finding.detector, finding.category)} "
+            f"({finding.score:.2f}, threshold {threshold:.2f}) in {segment.path}{segment.pointer}, "
+            f"found by {finding.detector}."
+        )
+        yield Reason(rule=f"{finding.category}/{segment.role.value}", finding=index, action=action, text=text)
+
+
+def placeholder(label: str) -> str:
+    """What stands where a value was: `[EMAIL_REDACTED]`."""
+    return f"[{label}_REDACTED]"
+
+
+_Span = tuple[int, int, str]
+
+
+def _edits(
+    segments: Sequence[Segment], findings: Sequence[Finding], actions: Sequence[Action], withheld: frozenset[int]
+) -> tuple[Edit, ...]:
+    spans: dict[int, list[_Span]] = {index: [(0, len(segments[index].text), WITHHELD)] for index in withheld}
+    for finding, action in zip(findings, actions, strict=True):
+        if action is Action.REDACT and finding.segment not in withheld:
+            found = spans.setdefault(finding.segment, [])
+            found.append((finding.start, finding.end, placeholder(finding.label)))
+            for segment, start, end in finding.continued:
+                spans.setdefault(segment, []).append((start, end, ""))
+    return tuple(Edit(segment, *span) for segment, found in spans.items() for span in merge_spans(found))
+
+
+def merge_spans(spans: Iterable[_Span]) -> list[_Span]:
+    """Overlapping (start, end, replacement) become one that covers them all, with the replacement of the longest.
+
+    Equal lengths: of the earliest. Covering the union leaves no remnant of a value whose span lost.
+    """
+    merged: list[_Span] = []
+    longest = 0
+    for start, end, replacement in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if merged and start < merged[-1][1]:
+            first, last, kept = merged[-1]
+            wins = not kept or (replacement and end - start > longest)
+            merged[-1] = (first, max(last, end), replacement if wins else kept)
+            longest = max(longest, end - start)
+        else:
+            merged.append((start, end, replacement))
+            longest = end - start
+    return merged

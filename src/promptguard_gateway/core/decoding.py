@@ -1,0 +1,303 @@
+"""Undoing the encodings that text hides in: base64, hex, escapes and their like.
+
+A codec finds runs of its alphabet and decodes each; a run counts only if what comes out reads as text, so identifiers,
+hashes and pictures stay what they are. All decoded runs are put in place of the originals, because a phrase may be
+encoded in part ("ignore all cHJldmlvdXM= instructions").
+"""
+
+import re
+from base64 import b32decode, b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterable
+from html import unescape
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+
+from promptguard_gateway.core.splices import Edit
+
+MOST_RUNS: Final = 4096
+"""Runs decoded per codec and text; those after them stay as they are."""
+
+
+class Codec(Struct, frozen=True):
+    """`gate` is an RE2 pattern that occurs in every text with something to decode; `run` finds the runs; `decode` answers
+    None for a run that does not decode to text."""
+
+    name: str
+    gate: str
+    run: re.Pattern[str]
+    decode: Callable[[str], str | None]
+
+    def edits(self, text: str) -> list[Edit]:
+        """What to replace, in order."""
+        found: list[Edit] = []
+        for run in self.run.finditer(text):
+            decoded = self.decode(run[0])
+            if decoded is not None and decoded != run[0]:
+                found.append(Edit(run.start(), run.end(), decoded))
+                if len(found) == MOST_RUNS:
+                    break
+        return found
+
+
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff]")
+_WORDS = re.compile(r"[A-Za-z ,.'!?:-]+")
+_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_HEX_DIGITS = re.compile(r"[0-9A-Fa-f]+")
+_SEPARATORS = re.compile(r"[/_+-]")
+_SHORT = 16
+
+
+def readable(data: bytes) -> str | None:
+    """The bytes as text, if that is what they are: UTF-8 or UTF-16 with next to no control characters."""
+    if len(data) >= 8 and data[1::2].count(0) * 4 > len(data):
+        text = data.decode("utf-16-le", "replace")
+    else:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return None
+    return text if text and len(_UNREADABLE.findall(text)) * 20 <= len(text) else None
+
+
+def _base64(run: str) -> str | None:
+    """The whole run; else each of its lines; else what stands between characters that may also separate words."""
+    if run.islower():  # encoded ASCII has capitals; identifiers often have none
+        return None
+    whole = _base64_text("".join(run.rstrip("=").split()))
+    if whole is not None or _HEX_DIGITS.fullmatch(run):
+        return whole
+    if "\n" in run:
+        return _pieces(run.split("\n"), _base64)
+    pieces = _SEPARATORS.split(run.rstrip("="))
+    return _pieces(pieces, _base64_text) if max(map(len, pieces)) >= _SHORT and len(pieces) > 1 else None
+
+
+def _pieces(pieces: list[str], decode: Callable[[str], str | None]) -> str | None:
+    decoded = [decode(piece) if len(piece) >= _SHORT else None for piece in pieces]
+    return " ".join(new or old for new, old in zip(decoded, pieces, strict=True)) if any(decoded) else None
+
+
+def _short_base64(run: str) -> str | None:
+    if len(run) % 4 or _PLAIN_WORD.fullmatch(run):
+        return None
+    text = _base64_text(run.rstrip("="))
+    return text if text and _WORDS.fullmatch(text) else None
+
+
+def _base64_text(body: str) -> str | None:
+    if len(body) % 4 == 1:
+        body = body[:-1]
+    try:
+        return readable(b64decode(body + "=" * (-len(body) % 4), altchars="-_" if "-" in body or "_" in body else None))
+    except (NotBase64, ValueError):
+        return None
+
+
+def _base32(run: str) -> str | None:
+    body = run.rstrip("=")
+    try:
+        return readable(b32decode(body + "=" * (-len(body) % 8)))
+    except NotBase64:
+        return None
+
+
+_HEX_MARKS = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
+
+
+def _hex(run: str) -> str | None:
+    digits = _HEX_MARKS.sub("", run)
+    return readable(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
+
+
+def _percent(run: str) -> str | None:
+    return readable(unquote_to_bytes(run))
+
+
+def _entity(run: str) -> str | None:
+    text = unescape(run)
+    return text if text != run else None
+
+
+_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2}))")
+
+
+def _escape(run: str) -> str | None:
+    codes = [int("".join(filter(None, found)), 16) for found in _ESCAPE.findall(run)]
+    if max(codes) > 0x10FFFF:
+        return None
+    raw = "".join(map(chr, codes))
+    return raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _numbers(base: int) -> Callable[[str], str | None]:
+    def decode(run: str) -> str | None:
+        codes = [int(number, base) for number in re.findall(r"\d+", run)]
+        return readable(bytes(codes)) if max(codes) < 256 else None
+
+    return decode
+
+
+def _binary(run: str) -> str | None:
+    bits = re.sub(r"\D", "", run)
+    return readable(int(bits, 2).to_bytes(len(bits) // 8, "big")) if len(bits) % 8 == 0 else None
+
+
+_MORSE_LETTERS = {
+    code: letter
+    for letter, code in zip(
+        "abcdefghijklmnopqrstuvwxyz0123456789.,?",
+        [
+            ".-",
+            "-...",
+            "-.-.",
+            "-..",
+            ".",
+            "..-.",
+            "--.",
+            "....",
+            "..",
+            ".---",
+            "-.-",
+            ".-..",
+            "--",
+            "-.",
+            "---",
+            ".--.",
+            "--.-",
+            ".-.",
+            "...",
+            "-",
+            "..-",
+            "...-",
+            ".--",
+            "-..-",
+            "-.--",
+            "--..",
+            "-----",
+            ".----",
+            "..---",
+            "...--",
+            "....-",
+            ".....",
+            "-....",
+            "--...",
+            "---..",
+            "----.",
+            ".-.-.-",
+            "--..--",
+            "..--..",
+        ],
+        strict=True,
+    )
+}
+_MORSE_MARKS = str.maketrans("·•–—_", "..---")
+
+
+def _morse(run: str) -> str | None:
+    words = re.split(r"\s*[/|]\s*| {2,}|\n", run.translate(_MORSE_MARKS).strip())
+    letters = [[_MORSE_LETTERS.get(code, "") for code in word.split()] for word in words]
+    return " ".join(map("".join, letters)) if all(map(all, letters)) else None
+
+
+def _tag_characters(run: str) -> str | None:
+    return "".join(chr(ord(character) - 0xE0000) for character in run if 0xE0020 <= ord(character) < 0xE007F) or None
+
+
+def _variation_bytes(run: str) -> str | None:
+    return readable(bytes(ord(c) - 0xFE00 if ord(c) < 0xFE10 else ord(c) - 0xE0100 + 16 for c in run))
+
+
+HIDDEN_CODECS = (
+    Codec("tags", r"[\x{E0020}-\x{E007E}]", re.compile("[\U000e0000-\U000e007f]+"), _tag_characters),
+    Codec(
+        "variation_selectors",
+        r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{3}",
+        re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}"),
+        _variation_bytes,
+    ),
+)
+"""These read the original text, because folding removes what they are made of."""
+
+_BYTE = r"(?:0x|\\x)?[0-9A-Fa-f]{2}"
+
+CODECS = (
+    Codec("percent", r"%[0-9A-Fa-f]{2}", re.compile(r"(?:%[0-9A-Fa-f]{2})+"), _percent),
+    Codec(
+        "html",
+        r"&(?:#[0-9xX]|[A-Za-z]{2,8};)",
+        re.compile(r"&(?:#\d{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,30};)"),
+        _entity,
+    ),
+    Codec(
+        "escape",
+        r"\\(?:[uU]\{?|x)[0-9A-Fa-f]{2}",
+        re.compile(r"(?:\\(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}))+"),
+        _escape,
+    ),
+    Codec(
+        "hex",
+        rf"[0-9A-Fa-f]{{16}}|(?:{_BYTE}[ ,:;-]{{1,2}}){{7}}",
+        re.compile(
+            rf"\b(?:0x)?(?:[0-9A-Fa-f]{{2}}){{8,}}\b|(?<![0-9A-Fa-f]){_BYTE}(?:[ ,:;\n-]{{1,2}}{_BYTE}){{7,}}(?![0-9A-Fa-f])"
+        ),
+        _hex,
+    ),
+    Codec(
+        "binary",
+        r"(?:[01]{8}[ ,]?){6}",
+        re.compile(r"(?<!\d)[01]{8}(?:[ ,\n]?[01]{8}){5,}(?!\d)"),
+        _binary,
+    ),
+    Codec("base32", r"[A-Z2-7]{24}", re.compile(r"\b[A-Z2-7]{24,}={0,6}"), _base32),
+    Codec(
+        "base64",
+        r"[A-Za-z0-9+/_-]{16}",
+        re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*={0,2}"),
+        _base64,
+    ),
+    Codec(
+        "base64_words",
+        r"[A-Za-z0-9+/]{2,15}={1,2}(?:[^\w=]|$)",
+        re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/]{4,15}={0,2}(?![A-Za-z0-9+/_=-])"),
+        _short_base64,
+    ),
+    Codec(
+        "decimal",
+        r"(?:\d{2,3}[ ,;]{1,2}){7}",
+        re.compile(r"(?<!\d)\d{2,3}(?:[ ,;\n]{1,2}\d{2,3}){7,}(?!\d)"),
+        _numbers(10),
+    ),
+    Codec(
+        "morse",
+        r"(?:[.\-·•–—_]{1,6}[ /|]{1,3}){8}",
+        re.compile(r"(?<![^\s/|])[.\-·•–—_]{1,6}(?:[ /|\n]{1,3}[.\-·•–—_]{1,6}){7,}(?![^\s/|])"),
+        _morse,
+    ),
+)
+
+
+def merged(text: str, codecs: Iterable[Codec]) -> tuple[list[Edit], list[str]]:
+    """The edits of several codecs for one text, earlier codecs first where they overlap, and whose edits were kept."""
+    edits: list[Edit] = []
+    names: list[str] = []
+    for codec in codecs:
+        fresh = [edit for edit in codec.edits(text) if not edits or not _touches(edit, edits)]
+        if fresh:
+            names.append(codec.name)
+            edits = sorted(edits + fresh, key=lambda edit: edit.start)
+    return edits, names
+
+
+def _touches(edit: Edit, edits: list[Edit]) -> bool:
+    """Whether the sorted `edits` hold one that overlaps."""
+    low, high = 0, len(edits)
+    while low < high:
+        middle = (low + high) // 2
+        if edits[middle].end <= edit.start:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(edits) and edits[low].start < edit.end

@@ -1,0 +1,129 @@
+"""The inspector of requests: segments in, an inspection out.
+
+Every reading (`core.views`) of every segment is shown to all pattern detectors at once, as one RE2 set, and to the code
+detectors. A detector that fails is a failure in the inspection, never a missing finding: what that means is for the
+policy's failure mode to say. Answers take another way to the same detectors, `core.stream`, whether streamed or not.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from promptguard_gateway.core.book import PatternBook
+from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, PatternDetector, Spec
+from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
+from promptguard_gateway.core.segments import Direction, Segment
+from promptguard_gateway.core.views import View, applies, readings
+
+_NOTHING_KNOWN = Knowledge()
+
+_Places = tuple[tuple[int, int, int], ...]
+_Key = tuple[str, str, _Places]
+
+
+def _finding(spec: Spec, rule: str, label: str | None, score: float, places: _Places, view: str) -> Finding:
+    """A finding at the first place, continued at the others."""
+    segment, start, end = places[0]
+    return Finding(
+        detector=spec.id,
+        version=spec.version,
+        family=spec.family,
+        category=spec.category,
+        rule=rule,
+        segment=segment,
+        start=start,
+        end=end,
+        score=score,
+        severity=spec.severity,
+        label=label or spec.label,
+        threat_type=spec.threat_type,
+        owasp=spec.owasp,
+        view=view,
+        continued=places[1:],
+    )
+
+
+class Inspector:
+    """All detectors that read requests, compiled once; holds no state between inspections."""
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        readers = [detector for detector in detectors if Direction.INPUT in detector.spec.directions]
+        self._book = PatternBook([detector for detector in readers if isinstance(detector, PatternDetector)])
+        self._code: list[CodeDetector] = [d for d in readers if not isinstance(d, PatternDetector)]
+
+    def inspect(self, segments: Sequence[Segment]) -> Inspection:
+        """Read every segment in every view. Pure; linear in the number of characters."""
+        gathered = _Gathered()
+        for view in readings(segments):
+            self._read_patterns(view, gathered)
+        for index, segment in enumerate(segments):
+            self._read_code(index, segment.text, gathered)
+        return gathered.inspection()
+
+    def _read_patterns(self, view: View, gathered: "_Gathered") -> None:
+        try:
+            sightings = self._book.find(view.text)
+        except Exception as error:
+            gathered.failures["patterns"] = DetectorFailure("patterns", type(error).__name__)
+            return
+        for sighting in sightings:
+            spec = sighting.spec
+            if sighting.failure:
+                gathered.failures[spec.id] = DetectorFailure(spec.id, sighting.failure)
+            elif applies(view.kind, spec.family):
+                places = view.places(sighting.start, sighting.end)
+                pattern = sighting.pattern
+                gathered.add(_finding(spec, pattern.name, pattern.label, sighting.score, places, view.kind), places)
+
+    def _read_code(self, index: int, text: str, gathered: "_Gathered") -> None:
+        for detector in self._code:
+            spec = detector.spec
+            try:
+                hits = list(detector.scan(text, _NOTHING_KNOWN))
+            except Exception as error:
+                gathered.failures[spec.id] = DetectorFailure(spec.id, type(error).__name__)
+                continue
+            for hit in hits:
+                places = ((index, hit.start, hit.end),)
+                gathered.add(_finding(spec, hit.rule, hit.label, hit.score, places, "plain"), places)
+
+
+class _Gathered:
+    """Findings of one inspection: the same finding seen in several views is kept once, with its best score."""
+
+    def __init__(self) -> None:
+        self._findings: dict[_Key, Finding] = {}
+        self.failures: dict[str, DetectorFailure] = {}
+        self._scores: dict[str, float] = {}
+
+    def add(self, finding: Finding, places: _Places) -> None:
+        key = (finding.detector, finding.rule, places)
+        known = self._findings.get(key)
+        if known is None or known.score < finding.score:
+            self._findings[key] = finding
+        if finding.score > self._scores.get(finding.detector, -1.0):
+            self._scores[finding.detector] = finding.score
+
+    def _without_echoes(self) -> Iterator[Finding]:
+        """All findings, less those over several segments of which one part was already found by itself.
+
+        Joined readings show what is spread over parts; where a part is whole, joining only smears it.
+        """
+        alone = [one for one in self._findings.values() if not one.continued]
+        for finding in self._findings.values():
+            if not finding.continued or not any(_echoes(finding, one) for one in alone):
+                yield finding
+
+    def inspection(self) -> Inspection:
+        return Inspection(
+            findings=list(self._without_echoes()),
+            failures=list(self.failures.values()),
+            scores=self._scores,
+            degraded=[],
+        )
+
+
+def _echoes(joined: Finding, one: Finding) -> bool:
+    """Whether a finding over several segments overlaps one of the same detector in a single segment."""
+    if joined.detector != one.detector:
+        return False
+    places = ((joined.segment, joined.start, joined.end), *joined.continued)
+    return any(segment == one.segment and start < one.end and one.start < end for segment, start, end in places)

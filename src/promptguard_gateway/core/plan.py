@@ -1,0 +1,82 @@
+"""What the inspector of an answer needs to know, worked out once for a policy and a column.
+
+Detectors are told apart by what their findings may lead to. Those that can redact or block hold text back, so they are
+asked after each delta. The others never change what is sent: they read the released text later, in larger steps.
+"""
+
+from collections.abc import Sequence
+from sys import maxsize
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from promptguard_gateway.core.book import HoldBack, PatternBook
+from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, Pattern, PatternDetector, Spec
+from promptguard_gateway.core.lane import Lane
+from promptguard_gateway.core.policy import Action, Mode, Policy
+from promptguard_gateway.core.segments import Column, Direction
+
+_CHANGING = (Action.REDACT, Action.BLOCK)
+
+
+class Readers(Struct, frozen=True):
+    """Detectors that are asked together."""
+
+    book: PatternBook
+    hold: HoldBack
+    codes: tuple[CodeDetector, ...]
+
+    @property
+    def idle(self) -> bool:
+        """Whether there are none."""
+        return not self.book.rows and not self.codes
+
+    def lane(self, knowledge: Knowledge, limit: int = maxsize) -> Lane:
+        """A reading of one text, from its beginning."""
+        return Lane(self.book, self.hold, self.codes, knowledge, limit)
+
+
+class AnswerPlan(Struct, frozen=True):
+    """How answers of one column are inspected under one policy. Compiling costs some 100 ms: keep it."""
+
+    policy: Policy
+    column: Column
+    acting: Readers
+    watching: Readers
+
+    @staticmethod
+    def compile(detectors: Sequence[Detector], policy: Policy, column: Column) -> "AnswerPlan":
+        """The plan for those detectors that read answers. Raises `PatternError` for one that cannot be held back."""
+        answering = [detector for detector in detectors if Direction.OUTPUT in detector.spec.directions]
+        acting: list[Detector] = []
+        watching: list[Detector] = []
+        for detector in answering:
+            if isinstance(detector, PatternDetector):
+                acts = [pattern for pattern in detector.patterns if _acts(policy, column, detector.spec, pattern)]
+                rest = [pattern for pattern in detector.patterns if pattern not in acts]
+                acting += [replace(detector, patterns=tuple(acts))] if acts else []
+                watching += [replace(detector, patterns=tuple(rest))] if rest else []
+            else:
+                (acting if _may_act(policy, column, detector.spec) else watching).append(detector)
+        return AnswerPlan(policy, column, _readers(acting), _readers(watching))
+
+    def action(self, spec: Spec, score: float) -> Action:
+        """What a finding of this score leads to here."""
+        return self.policy.action_for(spec.id, spec.family, self.column, score)
+
+
+def _may_act(policy: Policy, column: Column, spec: Spec) -> bool:
+    return policy.mode is Mode.ENFORCE and policy.cell(spec.family, column) in _CHANGING
+
+
+def _acts(policy: Policy, column: Column, spec: Spec, pattern: Pattern) -> bool:
+    """Whether the best score this pattern can give leads to a change."""
+    best = max(pattern.score, pattern.context_score)
+    return _may_act(policy, column, spec) and policy.action_for(spec.id, spec.family, column, best) in _CHANGING
+
+
+def _readers(detectors: Sequence[Detector]) -> Readers:
+    books = [detector for detector in detectors if isinstance(detector, PatternDetector)]
+    codes = tuple(detector for detector in detectors if not isinstance(detector, PatternDetector))
+    hold = HoldBack(pattern.regex for detector in books for pattern in detector.patterns)
+    return Readers(PatternBook(books), hold, codes)

@@ -1,0 +1,251 @@
+"""Readings of segments: what a person or a model would make of a text that does not say plainly what it means.
+
+A view is a reading with a way back: every span of it answers which characters of which segments it came from, so that
+a finding in decoded text can be redacted in the original. Readings are made of readings (base64 inside rot13), to a
+depth and a size that depend on positions and lengths only, so that results never depend on timing.
+
+Plain ASCII prose costs one RE2 search: the gates of all transformations are one set.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS, merged
+from promptguard_gateway.core.disguises import (
+    GLUED_GATE,
+    LEET_GATE,
+    REVERSED_GATE,
+    ROT13_GATE,
+    SPACED_GATE,
+    glued_words,
+    mirrored_words,
+    rot13,
+    spaced_letters,
+    without_leet,
+)
+from promptguard_gateway.core.engine import ProgramSet, encode
+from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.fold import Folded, fold, skeleton, skeleton_text
+from promptguard_gateway.core.segments import Segment
+from promptguard_gateway.core.splices import Edit, Reversed, Spliced, Step
+
+DEPTH: Final = 3
+"""How many transformations may lie on top of each other."""
+GROWTH: Final = 4
+"""All derived readings of a text together may have this many times its characters."""
+MOST_CHARACTERS: Final = 1 << 20
+LEAST_CHARACTERS: Final = 1 << 14
+"""The bounds of that allowance: short texts get enough for every reading."""
+MOST_READINGS: Final = 24
+"""Derived readings of one text."""
+LONG_PART: Final = 4096
+"""Of a longer part, only this many characters at either end are joined with its neighbours."""
+
+# Readings in which only phrases make sense: shifted digits and mirrored addresses are noise.
+_PHRASES_ONLY = frozenset({"rot13", "reversed", "mirrored", "leet", "glued", "morse"})
+_PHRASE_FAMILIES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
+
+
+class Piece(Struct, frozen=True):
+    """`start..end` of a view's base text is this segment's text from `offset` on."""
+
+    start: int
+    end: int
+    segment: int
+    offset: int
+
+
+class View(Struct, frozen=True):
+    """One reading of one or several segments. `kind` names how it came about: `plain`, `folded`, `base64>rot13` ..."""
+
+    kind: str
+    text: str
+    pieces: tuple[Piece, ...]
+    steps: tuple[Step, ...] = ()
+
+    def places(self, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
+        """(segment, start, end) of the original characters that show as `text[start:end]`."""
+        for step in reversed(self.steps):
+            start, end = step.origin(start, end)
+        found = [
+            (
+                piece.segment,
+                piece.offset + max(start, piece.start) - piece.start,
+                piece.offset + min(end, piece.end) - piece.start,
+            )
+            for piece in self.pieces
+            if start < piece.end and piece.start < end
+        ]
+        return tuple(found) or self._nearest(start)
+
+    def _nearest(self, position: int) -> tuple[tuple[int, int, int], ...]:
+        """Something that was put between pieces comes from the end of the piece before it."""
+        before = [piece for piece in self.pieces if piece.start <= position] or list(self.pieces[:1])
+        at = before[-1].offset + min(position, before[-1].end) - before[-1].start
+        return ((before[-1].segment, at, at),)
+
+
+def applies(kind: str, family: Family) -> bool:
+    """Whether findings of this family make sense in a reading of this kind."""
+    if family in _PHRASE_FAMILIES or kind in ("plain", "folded"):
+        return True
+    return _PHRASES_ONLY.isdisjoint(kind.replace("+", ">").split(">"))
+
+
+def readings(segments: Sequence[Segment]) -> Iterator[View]:
+    """Every reading of every segment, then of parts that belong together, joined with a space and with nothing."""
+    for index, segment in enumerate(segments):
+        if segment.text:
+            yield from _all_readings("", segment.text, (Piece(0, len(segment.text), index, 0),))
+    for group in _groups(segments):
+        for name, glue in (("joined", " "), ("glued_parts", "")):
+            text, pieces = _join(segments, group, glue)
+            yield from _all_readings(name, text, pieces)
+
+
+def _groups(segments: Sequence[Segment]) -> Iterator[list[int]]:
+    """Segments of one speaker that follow each other in one message or in consecutive ones."""
+    group: list[int] = []
+    for index, segment in enumerate(segments):
+        if segment.turn < 0 or segment.is_key or not segment.text:
+            continue
+        last = segments[group[-1]] if group else None
+        if (
+            last is not None
+            and (last.role, last.channel) == (segment.role, segment.channel)
+            and segment.turn - last.turn in (0, 1)
+        ):
+            group.append(index)
+            continue
+        if len(group) > 1:
+            yield group
+        group = [index]
+    if len(group) > 1:
+        yield group
+
+
+def _join(segments: Sequence[Segment], group: list[int], glue: str) -> tuple[str, tuple[Piece, ...]]:
+    parts: list[str] = []
+    pieces: list[Piece] = []
+    length = 0
+    for index in group:
+        for offset, text in _ends(segments[index].text):
+            pieces.append(Piece(length, length + len(text), index, offset))
+            parts.append(text)
+            length += len(text) + len(glue)
+    return glue.join(parts), tuple(pieces)
+
+
+def _ends(text: str) -> tuple[tuple[int, str], ...]:
+    """The parts of a text that are near its neighbours."""
+    if len(text) <= 2 * LONG_PART:
+        return ((0, text),)
+    return (0, text[:LONG_PART]), (len(text) - LONG_PART, text[-LONG_PART:])
+
+
+def _all_readings(prefix: str, text: str, pieces: tuple[Piece, ...]) -> Iterator[View]:
+    """The base text's own readings, then what can be derived from the plainest of them, breadth first."""
+    bases = list(_base_readings(text, pieces))
+    hidden = _hidden(text, pieces)
+    derived = _derived([bases[-1], *hidden], len(text))
+    for view in (*bases, *hidden, *derived):
+        yield view if not prefix else _named(prefix, view)
+
+
+def _base_readings(text: str, pieces: tuple[Piece, ...]) -> Iterator[View]:
+    if text.isascii():
+        yield View("plain", text, pieces)
+        return
+    folded = fold(text)
+    if folded.text == text:
+        yield View("plain", text, pieces)
+    else:
+        yield View("folded", folded.text, pieces, (folded,))
+    skeletal = Folded(text, skeleton_text(folded.text))
+    if skeletal.text != folded.text:
+        yield View("skeleton", skeletal.text, pieces, (skeletal,))
+
+
+def _named(prefix: str, view: View) -> View:
+    kind = prefix if view.kind == "plain" else f"{prefix}>{view.kind}"
+    return View(kind, view.text, view.pieces, view.steps)
+
+
+def _derived(waiting: list[View], size: int) -> Iterator[View]:
+    """Breadth first, within the allowance for a base text of this size."""
+    allowance = min(MOST_CHARACTERS, max(LEAST_CHARACTERS, GROWTH * size))
+    seen = {view.text for view in waiting}
+    made = 0
+    for _ in range(DEPTH):
+        fresh: list[View] = []
+        for parent in waiting:
+            for child in _children(parent):
+                allowance -= len(child.text)
+                if child.text in seen or made >= MOST_READINGS or allowance < 0:
+                    continue
+                seen.add(child.text)
+                made += 1
+                fresh.append(child)
+                yield child
+        waiting = fresh
+
+
+_LETTER_GATES = (SPACED_GATE, GLUED_GATE, LEET_GATE, ROT13_GATE, REVERSED_GATE)
+_GATES = ProgramSet([*_LETTER_GATES, *(codec.gate for codec in CODECS)])
+_HIDDEN_GATES = ProgramSet([codec.gate for codec in HIDDEN_CODECS])
+_SPACED, _GLUED, _LEET, _ROT13, _REVERSED = range(len(_LETTER_GATES))
+
+
+def _children(parent: View) -> list[View]:
+    """Every transformation that one reading offers."""
+    open_gates = _GATES.present(encode(parent.text))
+    if not open_gates:
+        return []
+    text = parent.text
+    children: list[View] = []
+    codecs = [CODECS[index - len(_LETTER_GATES)] for index in open_gates if index >= len(_LETTER_GATES)]
+    edits, names = merged(text, codecs)
+    children += _spliced(parent, "+".join(names), edits)
+    if _SPACED in open_gates:
+        children += _spliced(parent, "spaced", spaced_letters(text))
+    if _GLUED in open_gates:
+        children += _spliced(parent, "glued", glued_words(text))
+    if _LEET in open_gates:
+        children += _aligned(parent, "leet", without_leet(text))
+    if _ROT13 in open_gates:
+        children += _aligned(parent, "rot13", rot13(text))
+    if _REVERSED in open_gates:
+        children.append(_child(parent, "reversed", text[::-1], Reversed(len(text))))
+        children += _spliced(parent, "mirrored", mirrored_words(text))
+    return children
+
+
+def _hidden(text: str, pieces: tuple[Piece, ...]) -> list[View]:
+    """What invisible characters spell out. Read from the original text, because folding removes them."""
+    open_gates = [] if text.isascii() else _HIDDEN_GATES.present(encode(text))
+    edits, names = merged(text, [HIDDEN_CODECS[index] for index in open_gates])
+    return _spliced(View("plain", text, pieces), "+".join(names), edits)
+
+
+def _aligned(parent: View, kind: str, text: str) -> list[View]:
+    """A reading with the parent's offsets."""
+    return [] if text == parent.text else [_child(parent, kind, text, None)]
+
+
+def _spliced(parent: View, kind: str, edits: list[Edit]) -> list[View]:
+    if not edits:
+        return []
+    spliced = Spliced(parent.text, edits)
+    return [_child(parent, kind, spliced.text, spliced)]
+
+
+def _child(parent: View, kind: str, text: str, step: Step | None) -> View:
+    """One more transformation on top of the parent's; what it brings to light is folded at once."""
+    steps = parent.steps if step is None else (*parent.steps, step)
+    if not text.isascii():
+        skeletal = skeleton(text)
+        text, steps = skeletal.text, (*steps, skeletal)
+    name = kind if parent.kind in ("plain", "folded", "skeleton") else f"{parent.kind}>{kind}"
+    return View(name, text, parent.pieces, steps)

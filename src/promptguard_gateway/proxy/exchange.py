@@ -1,0 +1,305 @@
+"""One exchange with a model, from the first byte of the request to the last of the answer.
+
+    parse -> inventory -> choose the upstream -> inspect -> decide -> intent -> forward -> inspect -> decide -> event
+
+Each step may end it, and every end leaves an event: answered, blocked, refused (the client's fault), upstream_error,
+failed (ours), client_gone. An event is durable before the answer's last byte leaves. What is forwarded, in both
+directions, is built from what was parsed and inspected, never from the bytes that came.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+
+from promptguard_gateway import __version__
+from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.policy import Verb
+from promptguard_gateway.core.segments import Direction
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.domain.events import Event
+from promptguard_gateway.domain.ports import Choice, Router, UpstreamAnswer
+from promptguard_gateway.proxy.dialects import (
+    DIALECTS,
+    Dialect,
+    answer_inventory,
+    read_answer,
+    redact_answer,
+    usage_of,
+)
+from promptguard_gateway.proxy.gateway import Answer, render_error
+from promptguard_gateway.proxy.http_reply import EventStream, Reply, json_response, start_stream
+from promptguard_gateway.proxy.http_request import Request
+from promptguard_gateway.proxy.inspect import Judgement, knowledge_of
+from promptguard_gateway.proxy.redaction import redact
+from promptguard_gateway.proxy.relay import Relay
+from promptguard_gateway.proxy.services import Call, Services, decision_headers
+from promptguard_gateway.wire.errors import error_body
+from promptguard_gateway.wire.openai_request import Request as ModelRequest
+from promptguard_gateway.wire.openai_request import forward_body
+from promptguard_gateway.wire.sse import DONE, encode_data
+from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_object
+
+log = logging.getLogger("promptguard")
+
+_LAST_WAIT = 0.25  # seconds for the end of a body behind `[DONE]`
+
+
+class Exchanges:
+    """The handlers of the model routes."""
+
+    def __init__(self, services: Services, router: Router) -> None:
+        self._services = services
+        self._router = router
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, call: Call, request: Request) -> Answer:
+        """Answer one request to a model. Cancelled when the client leaves: the upstream is closed, the event kept."""
+        exchange = _Exchange(self._services, self._router, call, request)
+        self._services.metrics.in_flight.inc()
+        try:
+            return await exchange.run()
+        except GatewayError as error:
+            return await exchange.fail(error)
+        except (asyncio.CancelledError, ConnectionError):
+            self._finish_later(exchange.abandoned())
+            raise
+        except Exception:
+            log.exception("an exchange failed")
+            return await exchange.fail(
+                GatewayError("internal_error", "Something failed here; the operator's log says what.")
+            )
+        finally:
+            self._services.metrics.in_flight.dec()
+
+    def _finish_later(self, work: Coroutine[None, None, None]) -> None:
+        """Let the record of an abandoned exchange be written although its handler is being cancelled."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def drain(self) -> None:
+        """Wait for the records that are still being written."""
+        while self._background:
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+
+class _Exchange:
+    """The state of one exchange."""
+
+    def __init__(self, services: Services, router: Router, call: Call, request: Request) -> None:
+        self._services = services
+        self._router = router
+        self._call = call
+        self._http = request
+        self._dialect: Dialect = DIALECTS[call.route.dialect]
+        self._trace, self._judge = services.trace(call)
+        self._answer: UpstreamAnswer | None = None
+        self._stream: EventStream | None = None
+        self._relay: Relay | None = None
+        self._recorded = False
+
+    async def run(self) -> Answer:
+        """The story, told once."""
+        tree, request, choice = self._arrive()
+        judgement = await self._inspect_request(request)
+        if judgement.decision.outcome is Verb.BLOCK:
+            return await self._blocked(judgement, Direction.INPUT)
+        if judgement.decision.outcome is Verb.REDACT:
+            redact(tree, judgement)
+        body = forward_body(tree, choice.model)
+        await self._services.sink.record_intent(self._trace.intent(self._call.body))
+        self._trace.lap("record")
+        self._answer = await choice.upstream.send(
+            self._dialect.path, body, stream=request.stream, credential=self._call.principal.upstream_credential
+        )
+        knowledge = knowledge_of(request.inventory.segments, self._services.settings.canaries)
+        if request.stream:
+            return await self._relay_stream(self._answer, knowledge)
+        return await self._return_whole(self._answer, knowledge)
+
+    def _arrive(self) -> tuple[JsonObject, ModelRequest, Choice]:
+        """Parse and take inventory; find out where the request wants to go. Raises GatewayError."""
+        trace, settings = self._trace, self._services.settings
+        tree = parse_object(self._call.body, settings.body)
+        trace.lap("parse")
+        request = self._dialect.read_request(tree, settings, self._judge.policy)
+        trace.streamed = request.stream
+        trace.end_user = trace.end_user or request.end_user
+        trace.covered(Direction.INPUT, request.inventory)
+        choice = self._router.resolve(request.model, self._call.headers.get("x-vllm-base-url"))
+        trace.model, trace.upstream = choice.model, choice.upstream.name
+        trace.lap("inventory")
+        return tree, request, choice
+
+    async def _inspect_request(self, request: ModelRequest) -> Judgement:
+        segments, project = request.inventory.segments, self._trace.principal.project
+        judgement = await self._services.inspecting(
+            request.inventory.characters, lambda: self._judge.request(project, segments)
+        )
+        self._trace.judged(Direction.INPUT, judgement)
+        self._trace.lap("detect")
+        return judgement
+
+    async def _return_whole(self, answer: UpstreamAnswer, knowledge: Knowledge) -> Reply:
+        """The answer that is not streamed."""
+        data = await answer.read()
+        self._trace.lap("upstream")
+        tree = read_answer(data, self._services.settings)
+        inventory = answer_inventory(tree, self._services.settings)
+        self._trace.covered(Direction.OUTPUT, inventory)
+        judgement = await self._services.inspecting(
+            inventory.characters, lambda: self._judge.answer(inventory.segments, knowledge)
+        )
+        self._trace.judged(Direction.OUTPUT, judgement)
+        self._trace.usage = usage_of(tree)
+        self._trace.lap("answer")
+        if judgement.decision.outcome is Verb.BLOCK:
+            return await self._blocked(judgement, Direction.OUTPUT)
+        redact_answer(tree, judgement, may_redact=self._judge.may_redact_answers)
+        body = encode(tree)
+        await self._record(self._trace.event("answered", 200))
+        return json_response(200, body, decision_headers(self._trace, __version__))
+
+    async def _relay_stream(self, answer: UpstreamAnswer, knowledge: Knowledge) -> Answer:
+        """The answer that is: what no detector can still object to goes out, the rest waits."""
+        self._relay = relay = Relay(self._judge, knowledge, self._services.settings.upstream)
+        pieces = answer.chunks()
+        self._services.metrics.streams.inc()
+        try:
+            frames = await self._pump(relay, pieces)
+            stream = await self._end_stream(relay, frames)
+            if relay.complete:
+                await _exhaust(pieces)
+            return stream
+        finally:
+            answer.abort()
+            self._services.metrics.streams.dec()
+
+    async def _pump(self, relay: Relay, pieces: AsyncIterator[bytes]) -> bytes:
+        """Relay until the answer is over; the last frames are returned, to leave after the event is recorded.
+
+        Raises GatewayError for a fault, after everything that came before it was sent.
+        """
+        async for data in pieces:
+            frames = relay.feed(data)
+            if relay.fault is not None:
+                if frames:
+                    await self._write(frames)
+                raise relay.fault
+            if relay.ended:
+                return frames
+            if frames:
+                await self._write(frames)
+        relay.end_of_input()
+        raise relay.fault or GatewayError("upstream_error", "The upstream's answer ended without an end.")
+
+    async def _end_stream(self, relay: Relay, frames: bytes) -> Answer:
+        """Decide on the whole, record, and only then send the last bytes."""
+        judgement = self._conclude(relay)
+        if judgement.decision.outcome is Verb.BLOCK:
+            if self._stream is None and not frames:
+                return await self._blocked(judgement, Direction.OUTPUT)
+            await self._record(self._trace.event("blocked", 200))
+            error = _block_error(judgement, Direction.OUTPUT)
+            frames += encode_data(error_body(error, self._trace.id))
+        else:
+            await self._record(self._trace.event("answered", 200))
+        await self._write(frames + DONE)
+        return await self._finish_stream()
+
+    def _conclude(self, relay: Relay) -> Judgement:
+        """Keep in the trace what the relay knows."""
+        self._trace.lap("upstream")
+        judgement = relay.judgement()
+        self._trace.usage = relay.usage
+        self._trace.coverage = {**self._trace.coverage, Direction.OUTPUT.value: relay.coverage}
+        self._trace.judged(Direction.OUTPUT, judgement)
+        return judgement
+
+    async def _finish_stream(self) -> EventStream:
+        assert self._stream is not None
+        await self._stream.finish()
+        return self._stream
+
+    async def _write(self, frames: bytes) -> None:
+        if self._stream is None:
+            headers = decision_headers(self._trace, __version__)
+            self._stream = start_stream(self._http, headers)
+        await self._stream.write(frames)
+
+    async def _blocked(self, judgement: Judgement, direction: Direction) -> Reply:
+        error = _block_error(judgement, direction)
+        await self._record(self._trace.event("blocked", error.status))
+        reply = render_error(error, self._call.route, self._trace.id)
+        reply.headers = {**(reply.headers or {}), **decision_headers(self._trace, __version__)}
+        return reply
+
+    async def _record(self, event: Event) -> None:
+        self._recorded = True
+        await self._services.record(event)
+
+    async def fail(self, error: GatewayError) -> Answer:
+        """End with an error: a reply before the first byte, an error frame without `[DONE]` after it."""
+        self._release()
+        self._conclude_quietly()
+        if not self._recorded:
+            self._recorded = True
+            try:
+                await self._services.refused(self._trace, error)
+            except GatewayError as unrecorded:
+                error = unrecorded
+        if self._stream is None:
+            reply = render_error(error, self._call.route, self._trace.id)
+            reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": self._trace.id}
+            return reply
+        await self._stream.write(encode_data(error_body(error, self._trace.id)))
+        return await self._finish_stream()
+
+    async def abandoned(self) -> None:
+        """The client left. Close the upstream at once and keep the record of what happened so far."""
+        self._release()
+        if self._recorded:
+            return
+        self._conclude_quietly()
+        try:
+            await self._services.record(self._trace.event("client_gone", 499))
+        except GatewayError:
+            log.warning("the event of an abandoned exchange could not be recorded: %s", self._trace.id)
+
+    def _conclude_quietly(self) -> None:
+        """What a broken stream had said so far, for its event; a failed inspection has no judgement."""
+        if self._relay is not None and Direction.OUTPUT not in self._trace.judgements:
+            with suppress(GatewayError):
+                self._conclude(self._relay)
+
+    def _release(self) -> None:
+        if self._answer is not None:
+            self._answer.abort()
+
+
+async def _exhaust(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of a body behind `[DONE]`, so that the connection can be used again."""
+    with suppress(TimeoutError, GatewayError):
+        async with asyncio.timeout(_LAST_WAIT):
+            async for _ in pieces:
+                return
+
+
+def _block_error(judgement: Judgement, direction: Direction) -> GatewayError:
+    """What a client may know of a block: the kind and the place, never the matched text or the pattern."""
+    decision = judgement.decision
+    assert decision.deciding is not None
+    finding = judgement.inspection.findings[decision.deciding]
+    place = judgement.segments[finding.segment].path
+    what = "Request" if direction is Direction.INPUT else "Response"
+    kind = finding.category.replace(".", " ").replace("_", " ")
+    return GatewayError(
+        "request_blocked",
+        f"{what} blocked by security policy: {kind} in {place}.",
+        details={
+            "threat_type": finding.threat_type,
+            "confidence": round(decision.confidence, 4),
+            "direction": direction.value,
+        },
+    )

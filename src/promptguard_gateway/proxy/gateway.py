@@ -1,0 +1,80 @@
+"""The front door: from a checked HTTP request to the handler of its route, and from any error to its envelope.
+
+Order matters and is the same for every route: path, method, key, media type and size, then the body. Nothing is read
+of a body before its sender is known.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.credentials import Authenticator
+from promptguard_gateway.proxy.http_reply import EventStream, Reply, error_reply
+from promptguard_gateway.proxy.http_request import Request, check_json_head, read_body
+from promptguard_gateway.proxy.services import Call
+from promptguard_gateway.wire.errors import VALIDATION_CODES, error_headers, validation_body
+from promptguard_gateway.wire.routes import Authentication, Route, by_path
+
+log = logging.getLogger("promptguard")
+
+Answer = Reply | EventStream
+Handler = Callable[[Call, Request], Awaitable[Answer]]
+OpenHandler = Callable[[], Awaitable[Reply]]
+
+
+class Gateway:
+    """Dispatches by the table of routes; a route without a handler cannot be built."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        open_handlers: Mapping[str, OpenHandler],
+        authenticator: Authenticator,
+        max_body_bytes: int,
+    ) -> None:
+        self._table = by_path()
+        self._handlers = handlers
+        self._open_handlers = open_handlers
+        self._authenticator = authenticator
+        self._max_body_bytes = max_body_bytes
+        for methods in self._table.values():
+            for route in methods.values():
+                owner = handlers if route.authentication is Authentication.KEY else open_handlers
+                if route.name not in owner:
+                    raise LookupError(f"the route {route.name} has no handler")
+
+    async def __call__(self, request: Request) -> Answer:
+        """Answer one request; never raises anything but cancellation and the client's departure."""
+        route: Route | None = None
+        try:
+            route = self._route(request)
+            if route.authentication is Authentication.OPEN:
+                return await self._open_handlers[route.name]()
+            return await self._keyed(route, request)
+        except GatewayError as error:
+            return render_error(error, route)
+
+    def _route(self, request: Request) -> Route:
+        methods = self._table.get(request.path)
+        if methods is None:
+            raise GatewayError("not_found", "There is no such path here. /docs lists the routes.")
+        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            allowed = ", ".join(sorted(methods))
+            raise GatewayError("method_not_allowed", f"This path takes {allowed}.")
+        return route
+
+    async def _keyed(self, route: Route, request: Request) -> Answer:
+        principal = await self._authenticator.authenticate(request.headers)
+        body = b""
+        if route.request is not None:
+            check_json_head(request, self._max_body_bytes)
+            body = await read_body(request, self._max_body_bytes)
+        return await self._handlers[route.name](Call(route, principal, request.headers, body), request)
+
+
+def render_error(error: GatewayError, route: Route | None, event_id: str | None = None) -> Reply:
+    """The envelope, in the form that the route's clients expect."""
+    if route is not None and route.validation_status == 422 and error.code in VALIDATION_CODES:
+        return Reply(422, validation_body(error, event_id), error_headers(error), "application/json", error.close)
+    return error_reply(error, event_id)

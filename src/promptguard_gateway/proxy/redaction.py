@@ -1,0 +1,22 @@
+"""Carrying out a decision's edits on a parsed body."""
+
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.inspect import Judgement
+from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply
+from promptguard_gateway.wire.strict_json import JsonValue
+
+
+def redact(body: JsonValue, judgement: Judgement) -> None:
+    """Apply the edits in place. Raises GatewayError `request_blocked` when the body cannot carry one of them."""
+    edits = judgement.decision.edits
+    if not edits:
+        return
+    segments = judgement.segments
+    try:
+        apply(body, (Edit(segments[edit.segment], edit.start, edit.end, edit.replacement) for edit in edits))
+    except CannotRewrite:
+        raise GatewayError(
+            "request_blocked",
+            "Blocked by security policy: a value that must be redacted stands where no placeholder can stand, "
+            "for instance in a key that would then exist twice.",
+        ) from None

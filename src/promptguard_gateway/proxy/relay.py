@@ -1,0 +1,265 @@
+"""The relay of a streamed answer: the upstream's bytes in, frames for the client out. It does no input or output.
+
+Every event is parsed, its text is taken out and handed to the inspector of its strand, and what the inspector releases
+is put back; a frame that has nothing to say is not sent. So what the client gets is the same for every way of cutting
+the answer into pieces, except for the cuts themselves.
+
+A stream ends in one of three ways: `[DONE]` (complete), a block (an error frame, then `[DONE]`: that is an answer), or
+a fault (an error frame and no `[DONE]`: the answer is not whole).
+"""
+
+from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.findings import Inspection
+from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
+from promptguard_gateway.core.stream import Release
+from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.domain.events import Coverage, Usage
+from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
+from promptguard_gateway.proxy.dialects import usage_of
+from promptguard_gateway.proxy.inspect import Judge, Judgement, gather
+from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand
+from promptguard_gateway.wire.logprobs import entries_of, with_entries
+from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, view
+from promptguard_gateway.wire.openai_chunks import Strand as StrandKey
+from promptguard_gateway.wire.sse import DONE_DATA, SseDecoder, encode_data
+from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_object
+
+_CHUNK_LIMITS = BodyLimits()
+_NOT_WHOLE = " What you have is not the whole answer."
+_UNINSPECTED = "The answer could not be inspected to its end, and the policy is to refuse then."
+
+
+class Relay:
+    """One streamed answer. After `ended`, nothing more is to be fed.
+
+    `fault` is the error that ended it, `blocked` whether a decision did; `complete`: the upstream said `[DONE]`.
+    """
+
+    def __init__(self, judge: Judge, knowledge: Knowledge, limits: UpstreamLimits) -> None:
+        self.fault: GatewayError | None = None
+        self.blocked = False
+        self.complete = False
+        self.usage: Usage | None = None
+        self._judge = judge
+        self._knowledge = knowledge
+        self._limits = limits
+        self._decoder = SseDecoder(limits.max_line_bytes, limits.max_stream_events)
+        self._strands: dict[StrandKey, Strand] = {}
+        self._segments: list[Segment] = []
+        self._stray_inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
+        self._texts = 0
+        self._stray_characters = 0
+        self._like: JsonObject = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer is over, in whichever way."""
+        return self.complete or self.blocked or self.fault is not None
+
+    def feed(self, data: bytes) -> bytes:
+        """Frames that may leave now. Never raises GatewayError: it is kept in `fault`, after what came before it."""
+        frames: list[bytes] = []
+        try:
+            for event in self._decoder.feed(data):
+                if event.data == DONE_DATA:
+                    self._complete(frames)
+                else:
+                    self._chunk(event.data, frames)
+                if self.ended:
+                    break
+        except GatewayError as error:
+            self.fault = error
+        return b"".join(frames)
+
+    def end_of_input(self) -> None:
+        """The upstream closed its stream: a fault unless the answer is over."""
+        if not self.ended:
+            self.fault = GatewayError("upstream_error", "The upstream ended its answer in the middle." + _NOT_WHOLE)
+
+    def judgement(self) -> Judgement:
+        """The decision on everything that was said."""
+        inspection = self._stray_inspection
+        for strand in self._strands.values():
+            strand.conclude(inspection)
+        return self._judge.conclude(self._segments, inspection)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was inspected; the server's own words around the text are not counted on streams."""
+        characters = sum(strand.characters for strand in self._strands.values()) + self._stray_characters
+        return Coverage(leaves=self._texts, inspected=self._texts, characters=characters)
+
+    def _complete(self, frames: list[bytes]) -> None:
+        for strand in self._strands.values():
+            self._flush(strand, frames)
+            if self.blocked:
+                return
+        self.complete = True
+
+    def _chunk(self, data: bytes, frames: list[bytes]) -> None:
+        chunk = _parse(data)
+        if "error" in chunk:
+            raise GatewayError(
+                "upstream_error",
+                "The upstream failed in the middle of its answer. What you have is not the whole answer.",
+            )
+        self._like = chunk
+        seen = view(chunk)
+        self._texts += len(seen.deltas) + len(seen.strays)
+        self.usage = usage_of(chunk) or self.usage
+        for stray in seen.strays:
+            self._read_stray(chunk, stray)
+            if self.blocked:
+                return
+        finished = _finished(chunk)
+        released = {delta.strand: self._read_delta(chunk, delta) for delta in seen.deltas}
+        for key, strand in self._strands.items():
+            if key[0] in finished and not self.blocked:
+                self._flush_into(chunk, key, strand, released, seen.deltas, frames)
+        if self.blocked:
+            frames += [self._frame(delta, released[delta.strand]) for delta in seen.deltas if released[delta.strand]]
+            return
+        spoken = {delta.choice for delta in seen.deltas if released[delta.strand] or not delta.text} | finished
+        spoken |= {stray.choice for stray in seen.strays if stray.choice is not None}
+        if self._prune(chunk, spoken):
+            frames.append(encode_data(encode(chunk)))
+
+    def _flush_into(
+        self,
+        chunk: JsonObject,
+        key: StrandKey,
+        strand: Strand,
+        released: dict[StrandKey, str],
+        deltas: list[Delta],
+        frames: list[bytes],
+    ) -> None:
+        """The rest of a strand: behind what this chunk released of it, else in a frame before this chunk."""
+        own = next((delta for delta in deltas if delta.strand == key), None)
+        if own is None:
+            self._flush(strand, frames)
+            return
+        rest = strand.finish()
+        self._notice(strand, rest)
+        released[key] += rest.text
+        set_text(chunk, own, released[key])
+        choice = _choice(chunk, _position(own))
+        entries = entries_of(choice.get("logprobs")) + strand.take_logprobs(rest.pieces)
+        if entries and strand.logprobs is not None:
+            choice["logprobs"] = with_entries(strand.logprobs, entries)
+
+    def _frame(self, delta: Delta, text: str) -> bytes:
+        return encode_data(encode(text_chunk(self._like, delta, text)))
+
+    def _read_delta(self, chunk: JsonObject, delta: Delta) -> str:
+        """Put what the strand releases in the place of what came."""
+        if self.blocked:
+            set_text(chunk, delta, "")
+            return ""
+        strand = self._strands.get(delta.strand) or self._begin(delta)
+        logprobs = logprobs_of(chunk, _position(delta))
+        if logprobs is not None:
+            strand.push_logprobs(delta.text, logprobs, entries_of(logprobs))
+        release = strand.feed(delta.text)
+        self._notice(strand, release)
+        set_text(chunk, delta, release.text)
+        if logprobs is not None:
+            choice = _choice(chunk, _position(delta))
+            choice["logprobs"] = with_entries(logprobs, strand.take_logprobs(release.pieces))
+        return release.text
+
+    def _begin(self, delta: Delta) -> Strand:
+        if delta.channel is Channel.TOOL_ARGUMENTS:
+            limit = self._limits.max_line_bytes
+            strand: Strand = ArgumentsStrand(delta, self._judge, self._knowledge, self._segments, limit)
+        else:
+            strand = Strand(delta, self._judge, self._knowledge, self._segments)
+        self._strands[delta.strand] = strand
+        return strand
+
+    def _flush(self, strand: Strand, frames: list[bytes]) -> None:
+        """The rest of a strand, in a frame of its own."""
+        release = strand.finish()
+        self._notice(strand, release)
+        if release.text:
+            frame = text_chunk(self._like, strand.first, release.text)
+            entries = strand.take_logprobs(release.pieces)
+            if entries:
+                _choice(frame, 0)["logprobs"] = with_entries(strand.logprobs, entries)
+            frames.append(encode_data(encode(frame)))
+
+    def _notice(self, strand: Strand, release: Release) -> None:
+        if strand.failed:
+            raise GatewayError(
+                "detector_unavailable",
+                "The answer could not be inspected to its end, and the policy is to refuse then.",
+            )
+        if release.blocked is not None:
+            self.blocked = True
+
+    def _read_stray(self, chunk: JsonObject, stray: Stray) -> None:
+        """A string that is complete in its chunk is decided at once, like a whole answer."""
+        column = column_of(Direction.OUTPUT, Role.ASSISTANT, stray.channel)
+        segment = Segment(stray.location, Role.ASSISTANT, stray.text, column, stray.channel, is_key=stray.is_key)
+        inspector = self._judge.inspector(column, self._knowledge, len(self._segments))
+        self._segments.append(segment)
+        self._stray_characters += len(stray.text)
+        fed, rest = inspector.feed(stray.text), inspector.finish()
+        gather(self._stray_inspection, inspector)
+        text = fed.text + rest.text
+        if inspector.failed:
+            raise GatewayError("detector_unavailable", _UNINSPECTED)
+        if fed.blocked is not None or rest.blocked is not None or (stray.is_key and text != stray.text):
+            self.blocked = True
+        elif text != stray.text:
+            set_text(chunk, stray, text)
+
+    def _prune(self, chunk: JsonObject, spoken: set[int]) -> bool:
+        """Take out choices whose text is held back and that say nothing else; whether the chunk is worth sending."""
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return True
+        kept = [choice for choice in choices if isinstance(choice, dict) and _says_something(choice, spoken)]
+        if len(kept) != len(choices):
+            chunk["choices"] = [*kept]
+        return bool(kept) or chunk.get("usage") is not None
+
+
+def _says_something(choice: JsonObject, spoken: set[int]) -> bool:
+    if choice.get("index") in spoken:
+        return True
+    delta = choice.get("delta")
+    return isinstance(delta, dict) and delta.get("role") is not None
+
+
+def _parse(data: bytes) -> JsonObject:
+    try:
+        return parse_object(data, _CHUNK_LIMITS)
+    except GatewayError as error:
+        raise GatewayError("upstream_error", f"The upstream sent an event that is not JSON ({error.code}).") from None
+
+
+def _finished(chunk: JsonObject) -> set[int]:
+    """The choices that are complete with this chunk."""
+    choices = chunk.get("choices")
+    finished: set[int] = set()
+    for choice in choices if isinstance(choices, list) else []:
+        if isinstance(choice, dict) and choice.get("finish_reason") is not None:
+            index = choice.get("index")
+            if isinstance(index, int):
+                finished.add(index)
+    return finished
+
+
+def _position(delta: Delta) -> int:
+    """The place of a delta's choice in the chunk's list, which need not be its index."""
+    position = delta.location[1]
+    assert isinstance(position, int)
+    return position
+
+
+def _choice(chunk: JsonObject, position: int) -> JsonObject:
+    choices = chunk["choices"]
+    assert isinstance(choices, list)
+    choice = choices[position]
+    assert isinstance(choice, dict)
+    return choice

@@ -1,0 +1,196 @@
+"""What happened in one exchange, gathered while it happens, and turned into its event at the end.
+
+Nothing of a prompt gets into an event: a finding is remembered by its span, a keyed digest and, for phrases, a short
+excerpt in which everything that any detector took for data is replaced by a placeholder.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from promptguard_gateway.core.decision import merge_spans, placeholder
+from promptguard_gateway.core.findings import Family, Finding
+from promptguard_gateway.core.policy import Policy, Verb
+from promptguard_gateway.core.segments import Direction, Inventory, Segment
+from promptguard_gateway.domain.events import Coverage, Event, EventFinding, EventReason, Intent, Usage
+from promptguard_gateway.domain.projects import ApiKey
+from promptguard_gateway.proxy.inspect import Judgement
+
+# Findings of these families are phrases, which may be quoted; all others are values, which may not.
+_PHRASES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
+_EXCERPT = 120  # characters
+_MAX_FINDINGS = 200  # per direction; a flood of findings must not make a flood of event
+
+
+def new_event_id() -> str:
+    """`evt_`, the time in milliseconds and 64 random bits, in hexadecimal: ids sort by time."""
+    return f"evt_{time.time_ns() // 1_000_000:012x}{os.urandom(8).hex()}"
+
+
+class Trace:
+    """The story of one exchange so far. One per exchange; never shared."""
+
+    def __init__(self, route: str, dialect: str, principal: ApiKey, policy: Policy, digest_key: bytes) -> None:
+        self.id = new_event_id()
+        self.time = time.time_ns() // 1_000_000
+        self.route = route
+        self.dialect = dialect
+        self.principal = principal
+        self.policy = policy
+        self.model = ""
+        self.upstream: str | None = None
+        self.end_user: str | None = None
+        self.streamed = False
+        self.usage: Usage | None = None
+        self.judgements: dict[Direction, Judgement] = {}
+        self.coverage: dict[str, Coverage] = {}
+        self.timings: dict[str, int | None] = {}
+        self._digest_key = digest_key[:64]
+        self._began = self._lap = time.perf_counter_ns()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap belongs to this stage."""
+        now = time.perf_counter_ns()
+        self.timings[stage] = (self.timings.get(stage) or 0) + (now - self._lap) // 1000
+        self._lap = now
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the exchange began."""
+        return (time.perf_counter_ns() - self._began) / 1e6
+
+    @property
+    def own_ms(self) -> float:
+        """Milliseconds spent here: everything but waiting for the upstream."""
+        return max(0.0, self.elapsed_ms - (self.timings.get("upstream") or 0) / 1000)
+
+    def covered(self, direction: Direction, inventory: Inventory, inspected: int | None = None) -> None:
+        """Keep the ledger's summary of one direction."""
+        exempt = {reason.value: count for reason, count in inventory.exempt.items()}
+        self.coverage[direction.value] = Coverage(
+            leaves=inventory.leaves,
+            inspected=inventory.leaves - sum(exempt.values()) if inspected is None else inspected,
+            exempt=exempt,
+            characters=inventory.characters,
+        )
+
+    def judged(self, direction: Direction, judgement: Judgement) -> None:
+        """Keep what was decided on one direction."""
+        self.judgements[direction] = judgement
+
+    @property
+    def deciding(self) -> tuple[Direction, Judgement] | None:
+        """The direction with the strongest verb; the request's when they are equal."""
+        strength = {Verb.ALLOW: 0, Verb.REDACT: 1, Verb.BLOCK: 2}
+        ranked = sorted(self.judgements.items(), key=lambda item: -strength[item[1].decision.verb])
+        return ranked[0] if ranked else None
+
+    def intent(self, body: bytes) -> Intent:
+        """The journal's row, written before anything leaves for the upstream."""
+        return Intent(
+            id=self.id,
+            time=self.time,
+            project=self.principal.project,
+            api_key=self.principal.prefix,
+            route=self.route,
+            digest=self.digest(body),
+        )
+
+    def digest(self, data: bytes) -> str:
+        """A keyed digest: equal texts have equal digests here, and none can be guessed from outside."""
+        return "blake2b:" + hashlib.blake2b(data, key=self._digest_key, digest_size=16).hexdigest()
+
+    def event(self, outcome: str, status: int, error: str | None = None) -> Event:
+        """The record of the exchange as it stands now."""
+        self.timings["total"] = (time.perf_counter_ns() - self._began) // 1000
+        deciding = self.deciding
+        direction, decision = (deciding[0], deciding[1].decision) if deciding else (Direction.INPUT, None)
+        return Event(
+            id=self.id,
+            time=self.time,
+            project=self.principal.project,
+            api_key=self.principal.prefix,
+            end_user=self.end_user,
+            route=self.route,
+            dialect=self.dialect,
+            model=self.model,
+            upstream=self.upstream,
+            streamed=self.streamed,
+            policy=self.policy.name,
+            policy_version=self.policy.version,
+            mode=self.policy.mode.value,
+            direction=direction.value,
+            decision=(decision.verb if decision else Verb.ALLOW).value,
+            flagged=any(judgement.decision.flagged for judgement in self.judgements.values()),
+            threat_type=decision.threat_type if decision else None,
+            confidence=decision.confidence if decision else 0.0,
+            reasons=tuple(self._reasons()),
+            findings=tuple(self._findings()),
+            scores=self._scores(),
+            coverage=self.coverage,
+            degraded=tuple(name for judgement in self.judgements.values() for name in judgement.inspection.degraded),
+            timings_us=self.timings,
+            usage=self.usage,
+            outcome=outcome,
+            status=status,
+            error=error,
+        )
+
+    def _scores(self) -> Mapping[str, float]:
+        scores: dict[str, float] = {}
+        for judgement in self.judgements.values():
+            for detector, score in judgement.inspection.scores.items():
+                scores[detector] = max(score, scores.get(detector, 0.0))
+        return scores
+
+    def _reasons(self) -> Iterator[EventReason]:
+        offset = 0
+        for judgement in self.judgements.values():
+            for reason in judgement.decision.reasons[:_MAX_FINDINGS]:
+                yield EventReason(rule=reason.rule, finding=offset + reason.finding, text=reason.text)
+            offset += min(len(judgement.inspection.findings), _MAX_FINDINGS)
+
+    def _findings(self) -> Iterator[EventFinding]:
+        for direction, judgement in self.judgements.items():
+            findings = judgement.inspection.findings
+            for finding, action in zip(findings[:_MAX_FINDINGS], judgement.decision.actions, strict=False):
+                segment = judgement.segments[finding.segment]
+                value = segment.text[finding.start : finding.end]
+                yield EventFinding(
+                    detector=finding.detector,
+                    version=finding.version,
+                    direction=direction.value,
+                    category=finding.category,
+                    rule=finding.rule,
+                    path=segment.path,
+                    pointer=segment.pointer,
+                    span=(finding.start, finding.end),
+                    score=finding.score,
+                    severity=finding.severity.value,
+                    owasp=finding.owasp,
+                    action=action.name.lower(),
+                    view=finding.view,
+                    digest=self.digest(value.encode("utf-8", "surrogatepass")) if value else "",
+                    excerpt=excerpt(finding, segment, findings),
+                )
+
+
+def excerpt(finding: Finding, segment: Segment, findings: Sequence[Finding]) -> str:
+    """The matched phrase with all data in it replaced; for data, only the placeholder. Empty when no text was kept."""
+    if finding.family not in _PHRASES:
+        return placeholder(finding.label)
+    start, end = finding.start, min(finding.end, finding.start + _EXCERPT)
+    values = [
+        (max(other.start, start), min(other.end, end), placeholder(other.label))
+        for other in findings
+        if other.segment == finding.segment and other.family not in _PHRASES and other.start < end and other.end > start
+    ]
+    text = segment.text
+    parts: list[str] = []
+    position = start
+    for value_start, value_end, replacement in merge_spans(values):
+        parts += [text[position:value_start], replacement]
+        position = value_end
+    parts.append(text[position:end])
+    return "".join(parts) + ("[...]" if end < finding.end else "")

@@ -1,0 +1,1 @@
+"""Real clients against the installed gateway in front of a real vLLM. `make clients` runs them."""

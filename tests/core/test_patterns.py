@@ -1,0 +1,173 @@
+"""Reading patterns, writing them again, and the closure that accepts every beginning of every word."""
+
+import re
+
+import pytest
+import re2
+from hold_catalogue import PATTERNS
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from promptguard_gateway.core.book import HoldBack
+from promptguard_gateway.core.engine import Program
+from promptguard_gateway.core.patterns import closure, emit, may_be_empty, reverse
+from promptguard_gateway.core.syntax import PatternError, parse
+
+REGEXES = [
+    "abc",
+    "a|bc|",
+    "(?:ab|c)+d",
+    "(a)(?P<name>b)(?<other>c)",
+    "a?b*c+d{2}e{2,}f{2,4}",
+    "a??b*?c+?d{2}?e{1,3}?",
+    "(?i)a(?-i)b",
+    "a(?i)b|c",
+    "(?i:[a-f]x)y",
+    "(?s:.).",
+    "(?sm-i:^.$)",
+    r"\Aa\b.\B\z",
+    r"[]a][^]b][\]c]",
+    r"[[:alpha:][:^digit:]\d\-x-z]",
+    r"\x41\x{1F600}\pL\p{Greek}\P{Lu}\p{^Lu}",
+    r"\.\-\_\{\}\[\]\(\)\\\/",
+    r"\d\D\w\W\s\S\n\t\r\f\v\a",
+    "a{,5}{x}}]",
+    "x{0}y",
+    "(|a)b",
+    "ñ[á-ú]{2}é?",
+    "^a$",
+    "(?m)^a$",
+    "a" * 40,
+    "(?:a{3,4}b?){2,3}",
+    "(?:a|b|(?:c|d))*",
+]
+TEXTS = st.text("abcdefgxyzABCD .-]{}5ñáúé\n", max_size=12)
+
+
+@pytest.mark.parametrize("regex", REGEXES)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(text=TEXTS)
+def test_written_again_a_pattern_finds_the_same(regex: str, text: str) -> None:
+    """emit(parse(x)) and x find the same spans."""
+    again = emit(parse(regex))
+    data = text.encode()
+    assert [m.span() for m in re2.finditer(again, data)] == [m.span() for m in re2.finditer(regex, data)]
+
+
+@pytest.mark.parametrize(
+    ("regex", "reason", "position"),
+    [
+        (r"(a)\1", "back-references", 3),
+        ("a(?=b)", "look-around", 2),
+        ("a(?<!b)", "look-around", 2),
+        ("a(?>b)", "look-around", 2),
+        ("(a", "never closed", 0),
+        ("a)b", "never opened", 1),
+        ("[ab", "class", 0),
+        ("*a", "nothing to repeat", 0),
+        ("a|+", "nothing to repeat", 2),
+        ("a**", "repeat of a repeat", 2),
+        ("a*+", "repeat of a repeat", 2),
+        ("a{2}{3}", "repeat of a repeat", 4),
+        ("ba{1001}", "1000 repeats", 2),
+        (r"a\Q.\E", "escape", 1),
+        (r"a\C", "escape", 1),
+        ("a\\", "escape", 1),
+        ("(?U)a+", "flags", 1),
+        ("(?:a{100}){20}", "RE2 refuses", 0),
+        ("[b-a]", "RE2 refuses", 0),
+    ],
+)
+def test_what_cannot_be_closed_is_refused_with_the_place(regex: str, reason: str, position: int) -> None:
+    """The error says why, and at which character."""
+    with pytest.raises(PatternError, match=reason) as caught:
+        parse(regex)
+    assert caught.value.position == position
+
+
+@pytest.mark.parametrize(
+    ("regex", "closed"),
+    [
+        ("a", "a?"),
+        ("ab", "(?:ab?)?"),
+        ("[ab]{2,3}", "[ab]{0,3}"),
+        ("a|b", "(?:a?|b?)"),
+        (r"\ba$", "a?"),
+        ("a*", "a*"),
+        ("(?:ab){2}", "(?:ab)?(?:ab?)?"),
+        ("(?i)ab", "(?:(?i:a)(?i:b)?)?"),
+        ("", ""),
+        ("x{0}", ""),
+    ],
+)
+def test_closures_are_small(regex: str, closed: str) -> None:
+    """The closure is written nested, without assertions."""
+    assert emit(closure(parse(regex))) == closed
+
+
+@pytest.mark.parametrize(("regex", "empty"), [("a", False), ("a?", True), (r"\b", True), ("a|", True), ("a*b", False)])
+def test_patterns_that_match_nothing_are_known(regex: str, empty: bool) -> None:
+    """Whether the empty text is a word."""
+    assert may_be_empty(parse(regex)) is empty
+
+
+@pytest.mark.parametrize(("regex", "back"), [("abc", "cba"), ("(?:ab|c)+d", "d(?:ba|c)+"), ("a(?i)bc", "a(?i:cb)")])
+def test_reversing(regex: str, back: str) -> None:
+    """Words from their end to their beginning."""
+    assert reverse(parse(regex)) != parse(regex)
+    assert emit(reverse(parse(regex))).replace("(?i:cb)a", "a(?i:cb)") == back
+
+
+# Python's `re` reads these too, so that hypothesis can make up their words.
+COMMON = [pattern.regex for detector in PATTERNS for pattern in detector.patterns if r"\p" not in pattern.regex]
+COMMON += [
+    "(?:ab|c){2,4}d?",
+    "a{3,4}(?:b|cd)*e",
+    "(?i)ab(?:c|d{2})?",
+    "x(?s:.){0,3}y",
+    "(?:a?b?){1,3}c",
+    "a{1000}b?",
+    "[^a]b" * 30,
+]
+CLOSURES = {regex: Program(f"(?:{emit(closure(parse(regex)))})\\z", longest=True) for regex in COMMON}
+WHOLE = {regex: Program(f"(?:{regex})\\z") for regex in COMMON}
+HOLDS = {regex: HoldBack([regex]) for regex in COMMON}
+EVERYTHING = HoldBack(COMMON)
+
+
+def translated(regex: str) -> str:
+    """RE2's syntax as Python's: the end of text is spelled differently."""
+    return regex.replace(r"\z", r"\Z")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(data=st.data(), before=st.text("ab 1-@é", max_size=5))
+def test_every_beginning_of_every_word_is_held(data: st.DataObject, before: str) -> None:
+    """Whatever word of a pattern is coming, its beginning is matched by the closure and never released."""
+    regex = data.draw(st.sampled_from(COMMON))
+    word = data.draw(st.from_regex(re.compile(translated(regex), re.ASCII), fullmatch=True))
+    assume(WHOLE[regex].prefix(word.encode()))  # to RE2, a vertical tab is no space
+    length = data.draw(st.integers(0, len(word)))
+    prefix = word[:length]
+    assert CLOSURES[regex].prefix(prefix.encode()) == len(prefix.encode())
+    assert HOLDS[regex].pending(before + prefix) >= length
+    assert EVERYTHING.pending(before + prefix) >= length
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("the end. ", 0),
+        ("mail me at john.doe@exa", "john.doe@exa"),
+        ("password", "password"),
+        ("a ñand", "ñand"),
+        ("", 0),
+        ("x ", 0),
+    ],
+)
+def test_what_is_held(text: str, held: str | int) -> None:
+    """Ordinary text waits for little, a value for its end."""
+    assert HoldBack([r"[a-z.]+@[a-z.]+\.[a-z]+", "password", "ñandú"]).pending(text) == (
+        held if isinstance(held, int) else len(held)
+    )
+    assert HoldBack([]).pending(text) == 0

@@ -1,0 +1,1 @@
+"""Tests of the endpoints we call: addresses, pool, faults, choice, demonstration model."""
