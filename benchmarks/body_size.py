@@ -6,7 +6,6 @@ floor beside it shows what carrying the bytes costs without reading them.
 
 import argparse
 import math
-import random
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-from benchmarks.fixtures import ANSWER, QUESTION, REFERENCE, SYSTEM, chat_body, http_request
+from benchmarks.fixtures import ANSWER, FILL, chat_body, http_request
 from benchmarks.gateway import markdown, names, number
 from benchmarks.load import Generator, Job, generator
 from benchmarks.processes import cpu_seconds, end_on_sigterm
@@ -38,31 +37,18 @@ class Row(Struct, frozen=True, kw_only=True):
     errors: dict[str, int]
 
 
-def prose(size: int) -> str:
-    """Sentences of ordinary words, the same at every call, about `size` characters long."""
-    words = [word.strip(".,?!").lower() for word in f"{SYSTEM} {QUESTION} {ANSWER}".split()]
-    choose = random.Random(size)
-    text: list[str] = []
-    length = 0
-    while length < size:
-        sentence = " ".join(choose.choices(words, k=choose.randint(6, 18))).capitalize() + ". "
-        text.append(sentence)
-        length += len(sentence)
-    return "".join(text)[:size]
-
-
 def measure(system: System, load: Generator, size: int, seconds: float) -> Row:
     """Median of three runs."""
-    request = http_request(system.path, system.headers, chat_body(system.model, prose(size) + " My reference is "))
+    request = http_request(system.path, system.headers, chat_body(system.model, FILL.decode() * size))
     work = Job(
         port=system.port,
         request=request,
-        counter=REFERENCE,
+        fresh=size,
         concurrency=2,
         seconds=seconds,
         needle=ANSWER.encode(),
     )
-    load.run(msgspec.structs.replace(work, requests=20))
+    load.run(msgspec.structs.replace(work, requests=20, seconds=5.0))
     costs, errors, done = [], dict[str, int](), 0
     for _ in range(3):
         before = cpu_seconds(system.pid or 0)

@@ -17,7 +17,7 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-from benchmarks.fixtures import ANSWER, REFERENCE, chat_body, http_request
+from benchmarks.fixtures import ANSWER, QUESTION_LENGTH, chat_body, http_request
 from benchmarks.load import Generator, Job, Report, generator
 from benchmarks.processes import Memory, can_pin, cpu_seconds, end_on_sigterm, memory
 from benchmarks.systems import NAMES, System, started
@@ -31,6 +31,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     rounds: int = 5
     seconds: float = 3.0
     concurrencies: tuple[int, ...] = (1, 16)
+    repeat: bool = False
 
 
 QUICK = Plan(warm_up=300, rounds=2, seconds=1.0)
@@ -70,12 +71,15 @@ class Row(Struct, frozen=True, kw_only=True):
         return not self.errors and self.requests > 0
 
 
-def job(system: System, concurrency: int, *, seconds: float = 30.0, requests: int = 1_000_000_000) -> Job:
+def job(
+    system: System, concurrency: int, *, repeat: bool = False, seconds: float = 30.0, requests: int = 1_000_000_000
+) -> Job:
     """The load every system gets."""
     return Job(
         port=system.port,
         request=http_request(system.path, system.headers, chat_body(system.model)),
-        counter=REFERENCE,
+        fresh=QUESTION_LENGTH,
+        repeat=repeat,
         concurrency=concurrency,
         seconds=seconds,
         requests=requests,
@@ -126,7 +130,7 @@ def campaign(systems: Sequence[System], load: Generator, plan: Plan, tell: Calla
     for system in systems:
         tell(f"warming up {system.name}")
         lengths[system.name] = check(system, load)
-        load.run(job(system, 16, requests=plan.warm_up, seconds=60))
+        load.run(job(system, 16, repeat=plan.repeat, requests=plan.warm_up, seconds=60))
     rounds: dict[tuple[str, int], list[Round]] = {}
     for concurrency in plan.concurrencies:
         for number in range(plan.rounds):
@@ -134,7 +138,7 @@ def campaign(systems: Sequence[System], load: Generator, plan: Plan, tell: Calla
             # Each round starts with another system, so that no one always follows the same neighbour.
             for system in (*systems[number % len(systems) :], *systems[: number % len(systems)]):
                 work = msgspec.structs.replace(
-                    job(system, concurrency, seconds=plan.seconds), lengths=lengths[system.name]
+                    job(system, concurrency, repeat=plan.repeat, seconds=plan.seconds), lengths=lengths[system.name]
                 )
                 rounds.setdefault((system.name, concurrency), []).append(measure(system, load, work))
     return [
@@ -234,18 +238,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=names, default=list(NAMES), help="systems, separated by commas")
     parser.add_argument("--quick", action="store_true", help="less than a minute, less exact")
+    parser.add_argument("--repeat", action="store_true", help="one question over and over, which flatters")
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--markdown", type=Path, help="also write the table here")
     options = parser.parse_args()
     end_on_sigterm()
+    plan = msgspec.structs.replace(QUICK if options.quick else Plan(), repeat=options.repeat)
     if not can_pin():
         print("not pinned: needs taskset and two cores; figures will be less exact", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="promptguard-bench-") as name:
         folder = Path(name)
         with static_upstream(folder) as port, started(options.only, port, folder) as systems, generator() as load:
-            rows = campaign(
-                systems, load, QUICK if options.quick else Plan(), lambda line: print(line, file=sys.stderr)
-            )
+            rows = campaign(systems, load, plan, lambda line: print(line, file=sys.stderr))
     print(table(rows))
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))

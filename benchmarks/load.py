@@ -5,6 +5,7 @@ sockets with keep-alive; every answer's status, length and text is checked. Run 
 """
 
 import asyncio
+import random
 import re
 import subprocess
 import sys
@@ -12,13 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import cast
 
 import msgspec
 import uvloop
 from msgspec import Struct
 
+from benchmarks.fixtures import FILL, prose
 from benchmarks.processes import LOAD_CORE, pinned, stop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -28,13 +29,14 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 class Job(Struct, frozen=True, kw_only=True):
     """Load for one address. It ends after `seconds` or `requests`, whichever comes first.
 
-    `counter` stands once in the request and is counted up. An answer is right when its status is 200, `needle` is in
-    it and its length in bytes is within `lengths`.
+    `fresh` characters in a row of the request are a place for prose, which is written anew for every request unless
+    `repeat` is set. An answer is right when its status is 200, `needle` is in it and its length is within `lengths`.
     """
 
     port: int
     request: bytes
-    counter: bytes
+    fresh: int = 0
+    repeat: bool = False
     concurrency: int
     seconds: float = 30.0
     requests: int = 1_000_000_000
@@ -98,11 +100,14 @@ class Connection(asyncio.Protocol):
 class Run:
     """The state of one job, shared by its connections."""
 
-    def __init__(self, job: Job, words: Iterator[bytes]) -> None:
+    def __init__(self, job: Job, choose: random.Random) -> None:
         self.job = job
-        self.words = words
-        self.before, found, self.after = job.request.partition(job.counter)
-        assert not job.counter or found, "the request does not hold its counter"
+        self.choose = choose
+        self.before, found, self.after = (
+            job.request.partition(FILL * job.fresh) if job.fresh else (job.request, b"", b"")
+        )
+        assert found or not job.fresh, "the request has no place for prose"
+        self.text = prose(choose, job.fresh).encode()
         self.left = job.requests
         self.end = time.perf_counter() + job.seconds
         self.latencies: list[float] = []
@@ -114,7 +119,9 @@ class Run:
         if self.left <= 0 or time.perf_counter() >= self.end:
             return None
         self.left -= 1
-        return self.before + next(self.words) + self.after if self.job.counter else self.job.request
+        if not self.job.repeat:
+            self.text = prose(self.choose, self.job.fresh).encode()
+        return self.before + self.text + self.after
 
     def record(self, status: int, body: bytes, latency: float) -> None:
         """Check an answer and keep its time."""
@@ -157,19 +164,9 @@ def unchunk(raw: bytes) -> bytes:
         at = line + 2 + size + 2
 
 
-def counting() -> Iterator[bytes]:
-    """Six letters, never the same twice in a run. Starts at a place that differs from process to process."""
-    for number in count(time.time_ns()):
-        digits = bytearray()
-        for _ in range(6):
-            number, digit = divmod(number, 26)
-            digits.append(97 + digit)
-        yield bytes(digits)
-
-
-async def perform(job: Job, words: Iterator[bytes]) -> Report:
+async def perform(job: Job, choose: random.Random) -> Report:
     """Run one job to its end."""
-    run = Run(job, words)
+    run = Run(job, choose)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     pairs = [
@@ -190,9 +187,9 @@ async def perform(job: Job, words: Iterator[bytes]) -> Report:
 
 def main() -> None:
     """Serve jobs until standard input ends."""
-    words = counting()
+    choose = random.Random()
     for line in sys.stdin.buffer:
-        report = uvloop.run(perform(msgspec.json.decode(line, type=Job), words))
+        report = uvloop.run(perform(msgspec.json.decode(line, type=Job), choose))
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -156,13 +156,8 @@ async def test_batch(gateway: Gateway, direct, vllm) -> None:
 
 def test_several_choices(client, direct, vllm) -> None:
     """`n=2` gives both choices, in order, streamed or not. (vLLM refuses several greedy ones.)"""
-    asked = {
-        "messages": user("Where is it?"),
-        "n": 2,
-        "extra_body": saying(TEXT),
-        "temperature": 0.5,
-        "max_tokens": 100,
-    }
+    question = user("Where is it?")
+    asked = {"messages": question, "n": 2, "extra_body": saying(TEXT), "temperature": 0.5, "max_tokens": 100}
     ours, theirs = both(client, direct, vllm, **asked)
     assert [(choice.index, choice.message.content) for choice in ours.choices] == [(0, TEXT), (1, TEXT)]
     assert comparable(ours) == comparable(theirs)

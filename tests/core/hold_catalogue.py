@@ -90,6 +90,7 @@ PATTERNS: list[PatternDetector] = [
     ),
     one("fence", SECRETS, "FENCE", r"<<SECRET", until=r"(?:SECRET)?>>"),
     one("growing_end", SECRETS, "GROWING", r"<<K", until=r"END[0-9]*"),
+    one("undecided_end", SECRETS, "UNDECIDED", r"<<U", until=r"~(?:§§d)?"),
     one("toggle", SECRETS, "TOGGLE", r"QQx?y?", until=r"QQ"),
     one("jwt", SECRETS, "JWT", r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"),
     one("hex", SECRETS, "HEX", r"\b[0-9a-f]{32}\b"),
@@ -125,20 +126,20 @@ class Repeated:
 
 
 class Nearby:
-    """A code detector: TARGET, if NEAR stands in the 400 characters before it."""
+    """A code detector: TARGET, if NEAR stands in the 100 characters before it."""
 
     spec = spec("nearby", PII, "TARGET")
 
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         for found in re.finditer("TARGET", text):
-            if "NEAR" in text[max(0, found.start() - 400) : found.start()]:
+            if "NEAR" in text[max(0, found.start() - 100) : found.start()]:
                 yield Hit(found.start(), found.end(), 0.9, "nearby")
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         return max(n for n in range(7) if text.endswith("TARGET"[:n]))
 
 
-KNOWLEDGE = Knowledge(protected=("parcel service rules", "ÜBER alles geheim"))
+KNOWLEDGE = Knowledge(protected=("parcel service rules", "send to me@x.org now ok", "ÜBER alles geheim"))
 DETECTORS: list[Detector] = [*PATTERNS, Repeated(), Nearby()]
 
 
@@ -224,9 +225,13 @@ TRANSCRIPTS = [
     "ﬁle ﬀ@x.com ﬃ a@b.coﬃ x1ﬃ9x yﬁ",
     "e\u0301 a@b.com\u0301\u0302 x\u0301 4111\u0301 1111 1111 1111\u200d.",
     "<<K one END12 two <<K three END four <<K END1",
+    "<<U x ~§§ y ~§",
+    "<<U x ~§§d y <<U ~§§",
+    "send to me@x.org now or never",
+    "send to me@x.org now ok",
     "QQ a QQxy b QQ c QQx d QQ QQ e",
     "QQxyQQxyQQxy QQxQQQQQ",
-    "TARGET NEAR " + "z" * 380 + " TARGET and " + "z" * 400 + " TARGET",
+    "TARGET NEAR " + "z" * 80 + " TARGET and " + "z" * 100 + " TARGET",
     "\u200b\u200b\u200ba@b.com\u200b",
     "password =\n\n  \u3000 'x' password:abcd",
     "a" * 700 + "@b.com " + "odd " * 200 + "\nodd one",

@@ -138,6 +138,15 @@ def test_overflow_can_redact(size: int) -> None:
     assert "".join(playbook(plan, deltas)) == "go: [OVERFLOW_REDACTED] and [EMAIL_REDACTED] on"
 
 
+def test_overflow_ends_an_open_long_value() -> None:
+    """A long value whose end is never certain ends where too much of it is held."""
+    value = one("value", Family.SECRETS, "VALUE", "<<", until="x{40}")
+    plan = plan_of(value, hold_limit=20, overflow=Action.REDACT)
+    pieces, inspector = decide_whole(plan, NOTHING, "a <<b " + "x" * 30 + " c")
+    assert "".join(piece.text for piece in pieces) == "a [VALUE_REDACTED][OVERFLOW_REDACTED] c"
+    assert [(one.label, one.start, one.end) for one in inspector.findings] == [("VALUE", 2, 27), ("OVERFLOW", 6, 27)]
+
+
 def test_a_million_empty_deltas_release_nothing() -> None:
     """Frames without text cannot push held text out."""
     inspector = StreamInspector(PLAN, KNOWLEDGE)

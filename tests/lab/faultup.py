@@ -20,7 +20,7 @@ from lab.parts import Exchange, Link, Request
 
 
 class Reader(asyncio.StreamReader):
-    """A stream that counts how often it was fed, so that a server which closes idle connections never drops a request."""
+    """A stream that counts how often it was fed, so that a server closing idle connections drops no request."""
 
     fed = 0
 

@@ -94,6 +94,13 @@ class Edge:
         await stream.finish()
         return stream
 
+    async def on_late(self, request: Request) -> EventStream:
+        """A stream that was finished before a bug struck."""
+        stream = start_stream(request)
+        await stream.write(b"data: 1\n\n")
+        await stream.finish()
+        raise KeyError(request.query)
+
     async def on_farewell(self, request: Request) -> EventStream:
         """Events that end with an error frame when the server ends; finished only if the query says so."""
         stream = start_stream(request)

@@ -70,6 +70,16 @@ async def test_a_stream_that_is_cut_does_not_look_complete(path: str) -> None:
 
 
 @on_both_loops
+async def test_a_failure_behind_a_finished_stream_adds_nothing() -> None:
+    """One request has one answer; the connection ends, because something is wrong."""
+    async with running() as edge, RawClient("127.0.0.1", edge.port) as client:
+        await client.send(get("/late"))
+        answer = await client.answer()
+        assert (answer.complete, answer.events) == (True, [b"1"])
+        assert await client.read_to_end() == b""
+
+
+@on_both_loops
 async def test_a_cut_stream_is_a_reset_for_http_1_0() -> None:
     """There the end of the connection is a proper end, so it must not be one."""
     async with running() as edge, RawClient("127.0.0.1", edge.port) as client:

@@ -238,6 +238,11 @@ TEXT_BEARING = [
         chat(tool_choice={"type": "function", "function": {"name": "payload"}}),
     ),
     ("stop[1]", Column.UNTRUSTED, chat(stop=["<|im_end|>", "payload"])),
+    (
+        "messages[0].tool_calls[0].extra",
+        Column.UNTRUSTED,
+        chat({"role": "assistant", "tool_calls": [{"id": "c1", "extra": "payload"}]}),
+    ),
     ("metadata.k", Column.UNTRUSTED, chat(metadata={"k": "payload"})),
     ("metadata.payload", Column.UNTRUSTED, chat(metadata={"payload": True})),
     ("user", Column.UNTRUSTED, chat(user="payload")),

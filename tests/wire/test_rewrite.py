@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.wire.values import LIMITS, json_values
 
 from promptguard_gateway.core.segments import Direction, Role, Segment
-from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply
+from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply, splice
 from promptguard_gateway.wire.walk import Walk, voice_of
 
 MARK = '[X "\\ é]'
@@ -58,6 +59,24 @@ def test_keys_that_would_collide_cannot_be_redacted() -> None:
     for body in ({"a1": 1, "a2": 2}, {"a1": 1, "[X]": 2}):
         with pytest.raises(CannotRewrite):
             redacted(body, *((key, 0, 2) for key in body if key != "[X]"))
+
+
+def test_many_edits_take_linear_time() -> None:
+    """Thousands of findings in one string, in one JSON text, in the keys of one object."""
+    count = 20_000
+    texts = [f"{index:07}" for index in range(count)]
+    mark = "[X]" * 10
+    begin = time.process_time()
+    long = Segment(location=("a",), role=Role.USER, text="x" * (count * 50))
+    assert len(splice(long.text, [Edit(long, 50 * index, 50 * index + 1, mark) for index in range(count)])) > count * 50
+    body = {"text": json.dumps(dict.fromkeys(texts, "mail"))}
+    values = [each for each in segments_of(body, embedded=True) if each.text == "mail"]
+    apply(body, [Edit(each, 0, 4, mark) for each in values])
+    assert set(json.loads(body["text"]).values()) == {mark}
+    wide = dict.fromkeys(texts, 1)
+    apply(wide, [Edit(each, 0, 1, mark) for each in segments_of(wide) if each.is_key])
+    assert list(wide) == [mark + text[1:] for text in texts]
+    assert time.process_time() - begin < 5
 
 
 def test_a_place_that_is_gone_cannot_be_redacted() -> None:

@@ -118,6 +118,9 @@ def test_the_limit_of_values_ignores_punctuation_in_strings() -> None:
         b"[" + b"1" * 1_000_000 + b"]",
         b"[1." + b"1" * 1_000_000 + b"]",
         b"[1" + b" " * 1_000_000,
+        b"[" + b"," * 300_000 + b'"' + b"a" * 500_000,
+        b"[" + b"," * 300_000 + b'"' + b'\\"' * 500_000,
+        b"[" + b"," * 300_000 + b'"' + b"a\\" * 500_000,
     ],
 )
 def test_bombs_are_refused_quickly(bomb: bytes) -> None:

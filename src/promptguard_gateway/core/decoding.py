@@ -22,8 +22,8 @@ MOST_RUNS: Final = 4096
 
 
 class Codec(Struct, frozen=True):
-    """`gate` is an RE2 pattern that occurs in every text with something to decode; `run` finds the runs; `decode` answers
-    None for a run that does not decode to text."""
+    """`gate` is an RE2 pattern that occurs in every text with something to decode; `run` finds the runs; `decode`
+    answers None for a run that does not decode to text."""
 
     name: str
     gate: str
@@ -241,7 +241,8 @@ CODECS = (
         "hex",
         rf"[0-9A-Fa-f]{{16}}|(?:{_BYTE}[ ,:;-]{{1,2}}){{7}}",
         re.compile(
-            rf"\b(?:0x)?(?:[0-9A-Fa-f]{{2}}){{8,}}\b|(?<![0-9A-Fa-f]){_BYTE}(?:[ ,:;\n-]{{1,2}}{_BYTE}){{7,}}(?![0-9A-Fa-f])"
+            r"\b(?:0x)?(?:[0-9A-Fa-f]{2}){8,}\b|"
+            rf"(?<![0-9A-Fa-f]){_BYTE}(?:[ ,:;\n-]{{1,2}}{_BYTE}){{7,}}(?![0-9A-Fa-f])"
         ),
         _hex,
     ),

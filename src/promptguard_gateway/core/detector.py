@@ -87,7 +87,7 @@ class Hit(Struct, frozen=True):
     label: str | None = None
 
 
-STREAM_CONTEXT = 512
+STREAM_CONTEXT = 128
 """How many characters that are already decided a code detector is shown again on a stream, at least."""
 
 

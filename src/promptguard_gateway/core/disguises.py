@@ -13,97 +13,17 @@ from typing import Final
 from promptguard_gateway.core.engine import Program
 from promptguard_gateway.core.splices import Edit
 
-TELLTALES: Final = tuple(
-    [
-        "the",
-        "you",
-        "all",
-        "your",
-        "this",
-        "that",
-        "with",
-        "what",
-        "ignore",
-        "ignoring",
-        "disregard",
-        "forget",
-        "override",
-        "bypass",
-        "previous",
-        "prior",
-        "above",
-        "earlier",
-        "instructions",
-        "instruction",
-        "system",
-        "prompt",
-        "prompts",
-        "reveal",
-        "show",
-        "print",
-        "repeat",
-        "tell",
-        "write",
-        "output",
-        "rules",
-        "guidelines",
-        "restrictions",
-        "pretend",
-        "jailbreak",
-        "developer",
-        "mode",
-        "unfiltered",
-        "uncensored",
-        "assistant",
-        "model",
-        "password",
-        "secret",
-        "message",
-        "hidden",
-        "initial",
-        "original",
-        "everything",
-        "before",
-        "from",
-        "now",
-        "follow",
-        "following",
-        "new",
-        "task",
-        "must",
-        "respond",
-        "answer",
-        "bomb",
-        "malware",
-        "ransomware",
-        "weapon",
-        "hack",
-        "kill",
-        "drugs",
-        "explosive",
-        "ignoriere",
-        "vergiss",
-        "alle",
-        "vorherigen",
-        "anweisungen",
-        "zeige",
-        "regeln",
-        "ignora",
-        "olvida",
-        "todas",
-        "las",
-        "instrucciones",
-        "anteriores",
-        "revela",
-        "ignore",
-        "oublie",
-        "toutes",
-        "les",
-        "consignes",
-        "precedentes",
-        "affiche",
-    ]
+_TELLTALE_TEXT = (
+    "the you all your this that with what ignore ignoring disregard forget override bypass previous prior "
+    "above earlier instructions instruction system prompt prompts reveal show print repeat tell write "
+    "output rules guidelines restrictions pretend jailbreak developer mode unfiltered uncensored "
+    "assistant model password secret message hidden initial original everything before from now follow "
+    "following new task must respond answer bomb malware ransomware weapon hack kill drugs explosive "
+    "ignoriere vergiss alle vorherigen anweisungen zeige regeln ignora olvida todas las instrucciones "
+    "anteriores revela ignore oublie toutes les consignes precedentes affiche "
 )
+TELLTALES: Final = frozenset(_TELLTALE_TEXT.split())
+"""Words of the phrases that detectors look for, in the languages they know."""
 
 _SEPARATOR = r"[ ._*|/\\,~·+:;\n\t\-]{1,3}"
 SPACED_GATE: Final = rf"(?:^|[^\pL\pN])[\pL\pN@$](?:{_SEPARATOR}[\pL\pN@$]){{4}}(?:$|[^\pL\pN])"
@@ -156,7 +76,8 @@ REVERSED_GATE: Final = _any_word(
 def spaced_letters(text: str) -> list[Edit]:
     """Joins letters that stand apart: "i g n o r e  a l l", "i.g.n.o.r.e", one letter on each line.
 
-    The usual separator of a run is dropped, any other one becomes a space. Without any other, known words are set apart.
+    The usual separator of a run is dropped, any other one becomes a space. Where there is no other, known words are
+    set apart.
     """
     edits: list[Edit] = []
     for run in _SPACED_RUN.finditer(text):

@@ -11,7 +11,7 @@ from promptguard_gateway.core.policy import Action, FailureMode
 from promptguard_gateway.core.reading import Spotted
 from promptguard_gateway.core.segments import Direction
 
-WATCH_STEP = 512
+WATCH_STEP = 2048
 """After how many decided characters the detectors that cannot change anything are asked."""
 
 

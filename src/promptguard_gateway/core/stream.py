@@ -202,7 +202,7 @@ class StreamInspector:
 
     def _component(self, stable: int, pieces: list[Piece]) -> bool:
         """Deal with the first component of findings that lead to a change; whether there was one that is complete."""
-        group, end = self._first_group(stable)
+        group, end = self._first_group()
         if not group:
             self._record_until(stable)
             self._plain(stable, pieces)
@@ -220,11 +220,11 @@ class StreamInspector:
         self._replace(group, end, pieces)
         return True
 
-    def _first_group(self, stable: int) -> tuple[list[Spotted], int]:
+    def _first_group(self) -> tuple[list[Spotted], int]:
         group: list[Spotted] = []
         end = 0
         for spotted in self._queue:
-            if spotted.start >= stable or (group and spotted.start >= end):
+            if group and spotted.start >= end:
                 break
             if self._action(spotted) >= Action.REDACT:
                 group.append(spotted)

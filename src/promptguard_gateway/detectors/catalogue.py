@@ -1,15 +1,28 @@
-"""Every detector of the product, in the order in which people read about them. This list tells what the product does."""
+"""Every detector of the product, in the order in which people read about them: what the product does."""
 
 from promptguard_gateway.core.detector import Detector
-from promptguard_gateway.detectors import exfiltration, forgery, hidden, injection, leak, links, pii, safety, secrets
+from promptguard_gateway.detectors import (
+    embedded,
+    exfiltration,
+    forgery,
+    hidden,
+    injection,
+    jailbreak,
+    languages,
+    leak,
+    links,
+    pii,
+    safety,
+    secrets,
+)
 
 DETECTORS: tuple[Detector, ...] = (
     injection.OVERRIDE,
     injection.REPLACEMENT,
-    injection.PERSONA,
-    injection.REFUSAL,
-    injection.EMBEDDED,
-    injection.OTHER_LANGUAGES,
+    jailbreak.PERSONA,
+    jailbreak.REFUSAL,
+    embedded.EMBEDDED,
+    languages.OTHER_LANGUAGES,
     forgery.TOKENS,
     forgery.ROLES,
     exfiltration.PROMPT,

@@ -9,7 +9,7 @@ from promptguard_gateway.core.detector import BOTH, INPUT, Pattern, PatternDetec
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.core.segments import Direction
 
-_TOKEN_SOURCE = (
+_TEMPLATES = (
     "chat templates of ChatML, Llama 2 to 4, Mistral, DeepSeek, Gemma, Phi, Harmony, GLM, Command and Granite"
 )
 
@@ -30,7 +30,7 @@ def _spec(id_: str, summary: str, source: str, directions: tuple[Direction, ...]
 
 
 TOKENS = PatternDetector(
-    spec=_spec("forgery.tokens", "a chat template's control token typed as text", _TOKEN_SOURCE, BOTH),
+    spec=_spec("forgery.tokens", "a chat template's control token typed as text", _TEMPLATES, BOTH),
     patterns=(
         Pattern(
             name="chatml",
@@ -41,7 +41,8 @@ TOKENS = PatternDetector(
         ),
         Pattern(
             name="llama3",
-            regex=r"(?i)<\|\s?(?:begin_of_text|end_of_text|start_header_id|end_header_id|eot_id|eom_id|python_tag|header_start|header_end|eot)\s?\|>",
+            regex=r"(?i)<\|\s?(?:begin_of_text|end_of_text|start_header_id|end_header_id|eot_id|eom_id|"
+            r"python_tag|header_start|header_end|eot)\s?\|>",
             score=0.92,
             context=r"`\s?$",
             context_score=0.6,
@@ -57,12 +58,13 @@ TOKENS = PatternDetector(
             name="instruction_brackets",
             regex=r"\[/?(?:INST|SYSTEM|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\]",
             score=0.85,
-            context=r"`\s?$",
+            context=r"(?i)(?:`|\b(?:between|and|tags?|markers?))\s?$",
             context_score=0.6,
         ),
         Pattern(
             name="deepseek",
-            regex=r"(?i)<\|\s?(?:user|assistant|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|tool[_▁ ](?:calls?|outputs?|sep)[_▁ ](?:begin|end)|tool[_▁ ]sep)\s?\|>",
+            regex=r"(?i)<\|\s?(?:user|assistant|begin[_▁ ]of[_▁ ]sentence|end[_▁ ]of[_▁ ]sentence|"
+            r"tool[_▁ ](?:calls?|outputs?|sep)[_▁ ](?:begin|end)|tool[_▁ ]sep)\s?\|>",
             score=0.9,
             context=r"`\s?$",
             context_score=0.6,
@@ -76,7 +78,8 @@ TOKENS = PatternDetector(
         ),
         Pattern(
             name="phi_and_glm",
-            regex=r"(?i)<\|\s?(?:system|developer|tool|observation|end|endofprompt|end_of_role|start_of_role|fim_(?:prefix|middle|suffix))\s?\|>",
+            regex=r"(?i)<\|\s?(?:system|developer|tool|observation|end|endofprompt|end_of_role|start_of_role|"
+            r"fim_(?:prefix|middle|suffix))\s?\|>",
             score=0.9,
             context=r"`\s?$",
             context_score=0.6,
@@ -114,7 +117,8 @@ TOKENS = PatternDetector(
 )
 
 _ORDER = (
-    r"(?:you\s+(?:are|must|will|should|have|can|may|now)|ignore|disregard|forget|reveal|from\s+now|new\s+|override|do\s+not|don'?t|always|never|"
+    r"(?:you\s+(?:are|must|will|should|have|can|may|now)|ignore|disregard|forget|reveal|from\s+now|"
+    r"new\s+|override|do\s+not|don'?t|always|never|"
     r"the\s+(?:user|assistant|previous|above)|please\s+|print|output|send|forward|delete|execute|your\s+)"
 )
 
@@ -123,7 +127,8 @@ ROLES = PatternDetector(
     patterns=(
         Pattern(
             name="system_heading_with_order",
-            regex=rf"(?i)(?:^|\n)[\s#*>\[(]{{0,6}}(?:system|developer)(?:\s+(?:message|prompt|role))?[\])*]{{0,3}}\s?:[*]{{0,2}}\s{{0,4}}{_ORDER}",
+            regex=rf"(?i)(?:^|\n)[\s#*>\[(]{{0,6}}(?:system|developer)(?:\s+(?:message|prompt|role))?[\])*]{{0,3}}"
+            rf"\s?:[*]{{0,2}}\s{{0,4}}{_ORDER}",
             score=0.82,
             context=r"(?i)(?:example|template|format|messages)\b[\w\s,:`\"'-]{0,24}$",
             context_score=0.55,
@@ -135,42 +140,55 @@ ROLES = PatternDetector(
         ),
         Pattern(
             name="human_then_assistant",
-            regex=r"(?i)(?:^|\n)\s{0,3}(?:human|user)\s?:\s[^\n]{1,200}\n{1,3}\s{0,3}(?:assistant|ai)\s?:\s{0,2}(?:sure|of\s+course|certainly|absolutely|yes|okay|here)\b",
+            regex=r"(?i)(?:^|\n)\s{0,3}(?:human|user)\s?:\s[^\n]{1,200}\n{1,3}\s{0,3}(?:assistant|"
+            r"ai)\s?:\s{0,2}(?:sure|of\s+course|certainly|absolutely|yes|okay|here)\b",
             score=0.7,
         ),
         Pattern(
             name="role_tag",
-            regex=rf"(?i)<\s?/?(?:system|system[_-]?(?:prompt|message|instructions?)|developer|admin)\s?>\s{{0,4}}{_ORDER}",
+            regex=rf"(?i)<\s?/?(?:system|system[_-]?(?:prompt|message|instructions?)|developer|admin)\s?>\s{{0,4}}"
+            rf"{_ORDER}",
             score=0.84,
         ),
         Pattern(
             name="role_element",
-            regex=r"(?i)<\s?(?:system|developer|admin|assistant)(?:[_-]?(?:prompt|message|instructions?))?\s?>\s{0,4}(?:[\w'’.-]+[\s,:]+){3}[^<]{1,400}</\s?(?:system|developer|admin|assistant)",
+            regex=r"(?i)<\s?(?:system|developer|admin|assistant)(?:[_-]?(?:prompt|message|instructions?))?\s?>\s"
+            r"{0,4}(?:[\w'’.-]+[\s,:]+){3}[^<]{1,400}</\s?(?:system|developer|admin|assistant)",
             score=0.82,
         ),
         Pattern(
             name="many_turns",
-            regex=r"(?i)(?:^|\n)\s{0,3}(?:human|user|q)\s?:\s[^\n]{1,300}\n{1,3}\s{0,3}(?:assistant|ai|a)\s?:\s{0,2}(?:sure|of\s+course|certainly|absolutely|yes|okay|here)\b[^\n]{0,400}\n{1,3}\s{0,3}(?:human|user|q)\s?:",
+            regex=r"(?i)(?:^|\n)\s{0,3}(?:human|user|q)\s?:\s[^\n]{1,300}\n{1,3}\s{0,3}(?:assistant|"
+            r"ai|a)\s?:\s{0,2}(?:sure|of\s+course|certainly|absolutely|yes|okay|here)\b[^\n]{0,400}\n{1,3}"
+            r"\s{0,3}(?:human|user|q)\s?:",
             score=0.8,
         ),
         Pattern(
             name="closes_its_frame",
-            regex=r"(?i)</(?:user|user_?(?:input|query|message|data)|document|context|untrusted\w{0,12}|tool_?(?:result|output|response)|data|input)>\s{0,6}<(?:system|developer|assistant|instructions?|admin)",
+            regex=r"(?i)</(?:user|user_?(?:input|query|message|data)|document|context|untrusted\w{0,12}|"
+            r"tool_?(?:result|output|response)|data|input)>\s{0,6}<(?:system|developer|assistant|"
+            r"instructions?|admin)",
             score=0.88,
         ),
         Pattern(
             name="role_bracket",
-            regex=rf"(?i)(?:^|[\n.!?\s])(?:\[|\{{|\(#?)\s?(?:system|developer|admin|root)(?:\s?(?:message|prompt|role|note|override|instruction)s?)?\s?(?:\]|\}}|\))\s?:?\s{{0,4}}{_ORDER}",
+            regex=rf"(?i)(?:^|[\n.!?\s])(?:\[|\{{|\(#?)\s?(?:system|developer|admin|root)(?:\s?(?:message|"
+            rf"prompt|role|note|override|instruction)s?)?\s?(?:\]|\}}|\))\s?:?\s{{0,4}}{_ORDER}",
             score=0.84,
         ),
         Pattern(
             name="role_object",
-            regex=r"(?i)[\"']role[\"']\s{0,3}:\s{0,3}[\"'](?:system|developer)[\"']\s{0,3},\s{0,3}[\"']content[\"']\s{0,3}:\s{0,3}[\"']\s{0,3}(?:ignore|disregard|forget|override|new\s+instructions?|reveal)",
+            regex=r"(?i)[\"']role[\"']\s{0,3}:\s{0,3}[\"'](?:system|developer)[\"']\s{0,3},\s{0,3}[\"']content[\""
+            r"']\s{0,3}:\s{0,3}[\"']\s{0,3}(?:ignore|disregard|forget|override|new\s+instructions?|"
+            r"reveal)",
             score=0.88,
         ),
         Pattern(
             name="fake_tool_output",
-            regex=r"(?i)(?:^|\n)[\s#*>\[(]{0,6}(?:tool|function|observation|search)[\s_-]?(?:result|output|response|call)?s?[\])*]{0,3}\s?:\s{0,4}(?:(?:success|ok|done|complete[d]?|error)\b[^\n]{0,80}\n)?[^\n]{0,40}(?:you\s+must|the\s+assistant\s+(?:must|should)|next\s+step\s*:\s*|ignore\s+(?:all|the|previous)|disregard\s+(?:all|the|previous))",
+            regex=r"(?i)(?:^|\n)[\s#*>\[(]{0,6}(?:tool|function|observation|search)[\s_-]?(?:result|"
+            r"output|response|call)?s?[\])*]{0,3}\s?:\s{0,4}(?:(?:success|ok|done|complete[d]?|"
+            r"error)\b[^\n]{0,80}\n)?[^\n]{0,40}(?:you\s+must|the\s+assistant\s+(?:must|should)|"
+            r"next\s+step\s*:\s*|ignore\s+(?:all|the|previous)|disregard\s+(?:all|the|previous))",
             score=0.82,
         ),
     ),

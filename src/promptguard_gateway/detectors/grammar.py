@@ -3,14 +3,17 @@
 All of them are fragments to stand after `(?i)`, in ASCII, because text is folded before it is read.
 """
 
+from promptguard_gateway.core.detector import INPUT, Spec
+from promptguard_gateway.core.findings import Family, Severity
+
 # Up to a few words between the parts of a phrase; never across the end of a sentence.
-WORDS = r"(?:[\w'’,-]+\s+){0,5}"
-GAP = r"[\w\s,'-]{0,40}"
+WORDS = r"(?:[\w'’][\w'’,-]{0,30}\s+){0,5}"
 
 # What instructions are called.
 OBJECT = (
     r"(?:(?:system\s+)?(?:instructions?|prompts?)|directions|directives?|guidelines?|guidance|commands?|orders|"
-    r"programming|(?:system|safety|content)\s+(?:messages?|rules?|polic(?:y|ies))|rules|restrictions|guardrails|safeguards|training|"
+    r"programming|(?:system|safety|content)\s+(?:messages?|rules?|polic(?:y|ies))|rules|restrictions|"
+    r"guardrails|safeguards|training|"
     r"prompting|constraints|polic(?:y|ies)|tasks?)"
 )
 
@@ -21,9 +24,28 @@ MODEL = (
 )
 TRUSTED = r"(?:administrator|admin|security\s+team|developer|manager|operator)"
 
-# Somebody is talking *about* a phrase: a word for saying, then an opening quotation mark right before it.
+# Somebody is talking *about* a phrase: a word for saying, then an opening quotation mark right before it; or the
+# phrase is what somebody else attempts.
 MENTION = (
-    r"(?i)(?:such\s+as|like|e\.g\.,?|for\s+example,?|phrases?|examples?|strings?|called|known\s+as|says?|said|writes?|"
-    r"wrote|typed?|typing|words?|attack(?:er)?s?|detects?|blocks?|texts?|contains?|prompts?|means?)\b[\w\s,:]{0,24}"
-    r"[\"'“‘«`]\s?$"
+    r"(?i)(?:\b(?:such\s+as|like|e\.g\.,?|for\s+example,?|phrases?|examples?|strings?|called|"
+    r"known\s+as|says?|said|writes?|"
+    r"wrote|typed?|typing|words?|attack(?:er)?s?|detects?|blocks?|texts?|contains?|prompts?|"
+    r"means?|does|is|what)\b[\w\s,:]{0,24}"
+    r"[\"'“‘«`]\s?|\b(?:attempt(?:s|ed|ing)?|tr(?:y|ies|ied|ying)|able)\s+to\s+)$"
 )
+
+
+def injection_spec(id_: str, category: str, summary: str, severity: Severity = Severity.HIGH) -> Spec:
+    """The description of a detector of the injection family."""
+    return Spec(
+        id=id_,
+        family=Family.INJECTION,
+        category=category,
+        threat_type="prompt_injection",
+        severity=severity,
+        label="INJECTION",
+        owasp=("LLM01",),
+        directions=INPUT,
+        summary=summary,
+        source="own grammar; scores judged on labelled attacks and hard negatives",
+    )

@@ -6,33 +6,14 @@ score is the share of hits that were attacks in text we looked at, lowered where
 A mention in quotation marks ("phrases like 'ignore previous instructions'") scores below an order.
 """
 
-from promptguard_gateway.core.detector import INPUT, Pattern, PatternDetector, Spec
-from promptguard_gateway.core.findings import Family, Severity
-from promptguard_gateway.detectors.grammar import MENTION, MODEL, OBJECT, TRUSTED, WORDS
-
-_SOURCE = "own grammar; scores judged on labelled attacks and hard negatives"
-
-
-def _spec(id_: str, category: str, summary: str, severity: Severity = Severity.HIGH) -> Spec:
-    return Spec(
-        id=id_,
-        family=Family.INJECTION,
-        category=category,
-        threat_type="prompt_injection",
-        severity=severity,
-        label="INJECTION",
-        owasp=("LLM01",),
-        directions=INPUT,
-        summary=summary,
-        source=_SOURCE,
-    )
-
+from promptguard_gateway.core.detector import Pattern, PatternDetector
+from promptguard_gateway.detectors.grammar import MENTION, MODEL, OBJECT, WORDS, injection_spec
 
 _DROP = (
     r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overrid(?:e|ing)|overrul(?:e|ing)|bypass(?:ing)?|neglect|"
     r"dismiss|discard|abandon|erase|set\s+aside|do\s+not\s+(?:follow|obey)|don'?t\s+(?:follow|obey|listen\s+to)|"
     r"(?:stop|quit|cease)\s+(?:following|obeying)|no\s+longer\s+(?:follow|obey)|pay\s+no\s+attention\s+to|"
-    r"never\s+mind|nullify|cancel|drop|wipe|throw\s+(?:away|out))"
+    r"never\s+mind|nullify|cancel|wipe|throw\s+(?:away|out))"
 )
 _EARLIER = (
     r"(?:previous(?:ly)?|prior|preceding|above|earlier|former|foregoing|existing|initial|original|past|old|current|"
@@ -44,7 +25,7 @@ _OUTPUT_VERB = (
 )
 
 OVERRIDE = PatternDetector(
-    spec=_spec("injection.override", "instruction_override", "an order to drop earlier instructions"),
+    spec=injection_spec("injection.override", "instruction_override", "an order to drop earlier instructions"),
     patterns=(
         Pattern(
             name="drop_earlier_instructions",
@@ -55,7 +36,8 @@ OVERRIDE = PatternDetector(
         ),
         Pattern(
             name="drop_instructions_given",
-            regex=rf"(?i)\b{_DROP}\s{WORDS}{OBJECT}\s+(?:that\s+)?(?:above|before|given|you\s+(?:were|have\s+been|got|"
+            regex=rf"(?i)\b{_DROP}\s{WORDS}{OBJECT}\s+(?:that\s+)?(?:above|before|given|you\s+(?:were|"
+            r"have\s+been|got|"
             rf"had|received|just)|(?:i|we|they)\s+(?:gave|have\s+given|told)|in\s+your\s+(?:system|prompt)|"
             rf"(?:so\s+far|until\s+now|up\s+to\s+(?:now|this\s+point)))",
             score=0.93,
@@ -65,7 +47,8 @@ OVERRIDE = PatternDetector(
         Pattern(
             name="drop_all_instructions",
             regex=rf"(?i)\b{_DROP}\s+(?:all|any|every|all\s+of|each)\s+(?:(?:the|these|those|your|my|our|its)\s+)?"
-            rf"(?:[a-z]+\s+){{0,2}}(?:instructions|guidelines|directives|rules|restrictions|safeguards|policies|prompts)\b",
+            rf"(?:[a-z]+\s+){{0,2}}(?:instructions|guidelines|directives|rules|restrictions|safeguards|"
+            r"policies|prompts)\b",
             score=0.88,
             context=MENTION,
             context_score=0.6,
@@ -73,7 +56,8 @@ OVERRIDE = PatternDetector(
         Pattern(
             name="drop_your_rules",
             regex=rf"(?i)\b{_DROP}\s+(?:your|the\s+(?:system|developer)(?:'s)?)\s+(?:[a-z]+\s+){{0,2}}"
-            r"(?:instructions|guidelines|directives|rules|restrictions|safeguards|polic(?:y|ies)|programming|training|"
+            r"(?:instructions|guidelines|directives|rules|restrictions|safeguards|polic(?:y|"
+            r"ies)|programming|training|"
             r"prompts?|guardrails|filters?|ethics|limitations|constraints)\b",
             score=0.9,
             context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|[\"'“‘`]\s?)$",
@@ -81,8 +65,10 @@ OVERRIDE = PatternDetector(
         ),
         Pattern(
             name="drop_everything_before",
-            regex=rf"(?i)\b{_DROP}\s+(?:all\s+(?:of\s+)?(?:that|this|the\s+above)|(?:every|any)thing\s+(?:(?:i|we|they|"
-            r"anyone)\s+(?:have\s+|had\s+|just\s+|previously\s+)?(?:said|told|wrote)|(?:that\s+(?:was|is|came)\s+)?(?:said\s+|stated\s+|written\s+)?"
+            regex=rf"(?i)\b{_DROP}\s+(?:all\s+(?:of\s+)?(?:that|this|the\s+above)|(?:every|any)thing\s+(?:(?:i|"
+            r"we|they|"
+            r"anyone)\s+(?:have\s+|had\s+|just\s+|previously\s+)?(?:said|told|wrote)|(?:that\s+(?:was|"
+            r"is|came)\s+)?(?:said\s+|stated\s+|written\s+)?"
             r"(?:above|before|prior|earlier|previously|up\s+to\s+(?:now|here)|so\s+far)|you\s+(?:know|were|have|had|"
             r"learned|'ve)))",
             score=0.85,
@@ -91,37 +77,47 @@ OVERRIDE = PatternDetector(
         ),
         Pattern(
             name="drop_above_and_do",
-            regex=rf"(?i)\b{_DROP}\s+(?:the\s+)?(?:above|previous|preceding|text\s+above|(?:above|previous|following)\s+"
-            rf"(?:text|sentence|question|request|task|content|message|document|paragraph|conversation|input|user|instruction))s?"
-            rf"\s*(?:[.,;:!]\s*)?(?:and|but|then|instead|now|please)?\s+(?:just\s+|only\s+|please\s+|instead\s+)?{_OUTPUT_VERB}\b",
+            regex=rf"(?i)\b{_DROP}\s+(?:the\s+)?(?:above|previous|preceding|text\s+above|(?:above|previous|"
+            r"following)\s+"
+            r"(?:text|sentence|question|request|task|content|message|document|paragraph|conversation|"
+            r"input|user|instruction))s?"
+            r"\s*(?:[.,;:!]\s*)?(?:and|but|then|instead|now|please)?\s+(?:just\s+|only\s+|please\s+|"
+            rf"instead\s+)?{_OUTPUT_VERB}\b",
             score=0.85,
         ),
         Pattern(
             name="outranks_instructions",
-            regex=rf"(?i)\b(?:takes?|has|have|gets?)\s+(?:absolute\s+|full\s+|top\s+)?(?:precedence|priority)\s+over\s+{WORDS}(?:(?:other|previous|earlier|prior|all)\s+rules|"
+            regex=r"(?i)\b(?:takes?|has|have|gets?)\s+(?:absolute\s+|full\s+|top\s+)?(?:precedence|"
+            rf"priority)\s+over\s+{WORDS}(?:(?:other|previous|earlier|prior|all)\s+rules|"
             r"instructions?|directives?|prompts?|guidelines|everything\s+else|orders)\b|"
-            rf"\b(?:supersedes?|overrides?|replaces?|cancels?|voids?)\s+(?:all|any|every|your)\s+{WORDS}(?:instructions?|"
+            rf"\b(?:supersedes?|overrides?|replaces?|cancels?|voids?)\s+(?:all|any|every|your)\s+{WORDS}(?:"
+            r"instructions?|"
             r"directives?|prompts?|guidelines|orders)\b",
             score=0.85,
         ),
         Pattern(
             name="instructions_no_longer_apply",
-            regex=rf"(?i)\b{_EARLIER}\s+(?:[a-z]+\s+){{0,2}}(?:instructions?|prompts?|directives?|directions|rules|guidelines|orders)\s+"
-            r"(?:no\s+longer|do(?:es)?\s+not|don'?t)\s+(?:apply|count|matter|exist)(?:\s+(?:to\s+(?:you|this|the\s+(?:assistant|ai|model))|any\s?more|now)|\s*[.,;:!]|$)"
-            rf"|\b{_EARLIER}\s+(?:instructions?|prompts?|directives?|directions|rules|guidelines|orders)\s+(?:are|were|is|was|have\s+been)\s+"
-            r"(?:now\s+|hereby\s+)?(?:cancel?led|null|void|obsolete|replaced|revoked|superseded|a\s+test|a\s+mistake|outdated|invalid|lifted|suspended)",
+            regex=rf"(?i)\b{_EARLIER}\s+(?:[a-z]+\s+){{0,2}}(?:instructions?|prompts?|directives?|directions|"
+            r"rules|guidelines|orders)\s+"
+            r"(?:no\s+longer|do(?:es)?\s+not|don'?t)\s+(?:apply|count|matter|exist)(?:\s+(?:to\s+(?:you|"
+            r"this|the\s+(?:assistant|ai|model))|any\s?more|now)|\s*[.,;:!]|$)"
+            rf"|\b{_EARLIER}\s+(?:instructions?|prompts?|directives?|directions|rules|guidelines|"
+            r"orders)\s+(?:are|were|is|was|have\s+been)\s+"
+            r"(?:now\s+|hereby\s+)?(?:cancel?led|null|void|obsolete|replaced|revoked|superseded|"
+            r"a\s+test|a\s+mistake|outdated|invalid|lifted|suspended)",
             score=0.82,
         ),
     ),
 )
 
 REPLACEMENT = PatternDetector(
-    spec=_spec("injection.replacement", "instruction_smuggling", "new orders dressed as the real ones"),
+    spec=injection_spec("injection.replacement", "instruction_smuggling", "new orders dressed as the real ones"),
     patterns=(
         Pattern(
             name="your_new_task",
-            regex=r"(?i)\b(?:your|the)\s+(?:new|real|actual|true|only|updated|next|primary|main|sole)\s+"
-            r"(?:and\s+only\s+)?(?:(?:new|real|true|only)\s+)?(?:task|instructions?|goal|objective|mission|purpose|job|directives?|orders?)"
+            regex=r"(?i)\b(?:your|the)\s+(?:new|real|actual|true|updated|next)\s+"
+            r"(?:and\s+only\s+)?(?:(?:new|real|true|only)\s+)?(?:task|instructions?|goal|objective|"
+            r"mission|purpose|job|directives?|orders?)"
             r"\s*(?:now\s+)?(?:is\s+(?:to|now)|are\s+(?:to|now|as)|will\s+be|:|from\s+now)",
             score=0.8,
             context=r"(?i)\b(?:i|we|he|she|they)\s+[a-z ]{0,40}$",
@@ -129,356 +125,68 @@ REPLACEMENT = PatternDetector(
         ),
         Pattern(
             name="new_instructions_heading",
-            regex=r"(?i)(?:^|[\n.!?\]>*#\"'}-])[\s#*=\[<(-]{0,12}(?:(?:begin|start)\s+(?:of\s+)?)?(?:new|updated|revised|real|true|actual|"
-            r"priority|urgent|override|additional|special|secret|hidden)\s+(?:(?:system|ai|model|assistant|developer|admin)\s+)?"
+            regex=r"(?i)(?:^|[\n.!?\]>*#\"'}-])[\s#*=\[<(-]{0,12}(?:(?:begin|start)\s+(?:of\s+)?)?(?:new|"
+            r"updated|revised|real|true|actual|"
+            r"priority|urgent|override|additional|special|secret|hidden)\s+(?:(?:system|ai|model|"
+            r"assistant|developer|admin)\s+)?"
             r"(?:instructions?|directives?|prompt|orders?|commands?|rules?|task)\s*(?:[:\]>)*#=-]|\n)",
             score=0.82,
         ),
         Pattern(
             name="system_override",
-            regex=r"(?i)\bsystem[\s_-]{1,2}(?:override|overwrite|directive|instructions?\s+update|prompt\s+(?:update|override|change)|policy\s+update)\b|"
-            rf"\b(?:system|admin(?:istrator)?|developer|security)\s+(?:note|message|notice|alert|command|instruction|directive|update)\s+"
+            regex=r"(?i)\bsystem[\s_-]{1,2}(?:override|overwrite|directive|instructions?\s+update|"
+            r"prompt\s+(?:update|override|change)|policy\s+update)\b|"
+            r"\b(?:system|admin(?:istrator)?|developer|security)\s+(?:note|message|notice|alert|"
+            r"command|instruction|directive|update)\s+"
             rf"(?:to|for)\s+(?:the\s+|all\s+|any\s+|this\s+)?{MODEL}",
             score=0.86,
         ),
         Pattern(
             name="system_note_heading",
-            regex=r"(?i)(?:^|[\n\[<({*#])\s{0,3}(?:important\s+)?(?:system|admin(?:istrator)?|developer|root)\s+(?:note|message|notice|alert|command|"
+            regex=r"(?i)(?:^|[\n\[<({*#])\s{0,3}(?:important\s+)?(?:system|admin(?:istrator)?|developer|"
+            r"root)\s+(?:note|message|notice|alert|command|"
             r"instruction|update|prompt)s?\s*[:\]>)}]",
             score=0.6,
         ),
         Pattern(
             name="claimed_authority",
-            regex=rf"(?i)\b(?:as|i\s+am|i'm|this\s+is|we\s+are)\s+(?:the|your|a|an)\s+(?:[a-z]+\s+)?(?:developers?|creators?|"
-            rf"administrators?|admin|owner|operator|engineer|maker|programmers?)\s+(?:(?:of|who|that|behind)\s+)?(?:[a-z]+\s+){{0,2}}"
+            regex=r"(?i)\b(?:as|i\s+am|i'm|this\s+is|we\s+are)\s+(?:the|your|a|an)\s+(?:[a-z]+\s+)?(?:developers"
+            r"?|creators?|"
+            r"administrators?|admin|owner|operator|engineer|maker|programmers?)\s+(?:(?:of|who|"
+            rf"that|behind)\s+)?(?:[a-z]+\s+){{0,2}}"
             rf"(?:this\s+|the\s+)?(?:{MODEL}|you)\b",
             score=0.8,
         ),
         Pattern(
             name="text_ends_here",
-            regex=rf"(?i)\b(?:end\s+of\s+(?:the\s+)?(?:document|text|input|prompt|user\s+(?:input|message|data)|context|data|article|e-?mail|content|page|file|record|untrusted\s+\w+)|"
-            r"(?:text|document|input|quote|quotation|data|message|content|article|e-?mail)\s+(?:stops|ends|is\s+over|finishes|finished)(?:\s+here)?)\b[^a-z]{0,24}"
-            rf"(?:now\s+|next\s+)?(?:new|now|next|system|user|human|instructions?|your|please|{MODEL}|follow|execute|begin)\b",
+            regex=r"(?i)\b(?:end\s+of\s+(?:the\s+)?(?:document|text|input|prompt|user\s+(?:input|message|"
+            r"data)|context|data|article|e-?mail|content|page|file|record|untrusted\s+\w+)|"
+            r"(?:text|document|input|quote|quotation|data|message|content|article|e-?mail)\s+(?:stops|"
+            r"ends|is\s+over|finishes|finished)(?:\s+here)?)\b[^a-z]{0,24}"
+            r"(?:now\s+|next\s+)?(?:new|now|next|system|user|human|instructions?|your|please|"
+            rf"{MODEL}|follow|execute|begin)\b",
             score=0.8,
         ),
         Pattern(
             name="encoded_order",
-            regex=r"(?i)\b(?:decode|decrypt|decipher|translate|unscramble|reverse)\s+(?:this|the|it|following|below)[\w\s,'-]{0,50}\b"
+            regex=r"(?i)\b(?:decode|decrypt|decipher|translate|unscramble|reverse)\s+(?:this|the|it|"
+            r"following|below)[\w\s,'-]{0,50}\b"
             r"(?:and|then)\s+(?:then\s+)?(?:follow|execute|obey|run|carry|perform|do\s+what|act)\b",
             score=0.82,
         ),
         Pattern(
             name="previous_request_was_mistake",
-            regex=r"(?i)\b(?:previous|earlier|above|original|first)\s+(?:user\s+)?(?:message|request|question|task|text|instructions?)\s+"
-            r"(?:was|were|is|are)\s+(?:[a-z]+\s+){0,2}(?:mistake|test|error|wrong|fake|obsolete|outdated|placeholder|decoy)\b",
+            regex=r"(?i)\b(?:previous|earlier|above|original|first)\s+(?:user\s+)?(?:message|request|"
+            r"question|task|text|instructions?)\s+"
+            r"(?:was|were|is|are)\s+(?:[a-z]+\s+){0,2}(?:mistake|test|error|wrong|fake|obsolete|"
+            r"outdated|placeholder|decoy)\b",
             score=0.8,
         ),
         Pattern(
             name="config_role_block",
-            regex=r"(?i)[\"']role[\"']\s{0,3}:\s{0,3}[\"'](?:system|developer)[\"']\s{0,3},\s{0,3}[\"']content[\"']\s{0,3}:",
+            regex=r"(?i)[\"']role[\"']\s{0,3}:\s{0,3}[\"'](?:system|developer)[\"']\s{0,3},\s{0,3}[\"']content[\""
+            r"']\s{0,3}:",
             score=0.62,
-        ),
-    ),
-)
-
-PERSONA = PatternDetector(
-    spec=_spec("injection.persona", "jailbreak", "a character or mode said to be without rules"),
-    patterns=(
-        Pattern(
-            name="do_anything_now",
-            regex=r"(?i)\bdo[\s-]+anything[\s-]+now\b",
-            score=0.92,
-            context=MENTION,
-            context_score=0.6,
-        ),
-        Pattern(
-            name="named_jailbreak_persona",
-            regex=r"\b(?:[Yy]ou|[Aa]ct|[Bb]ehave|[Aa]nswer|[Rr]espond|[Bb]ecome|[Pp]retend|[Rr]ole-?play|[Ss]imulate|[Pp]lay|[Dd]u bist|[Tt]u es|[Ee]res|[Ss]ei)\b[\w\s,'-]{0,40}"
-            r"\b(?:DAN|STAN|DUDE|AIM|BetterDAN|EvilBOT|AntiGPT|DarkGPT|FreeGPT|ChadGPT|JailbreakGPT)\b",
-            score=0.88,
-        ),
-        Pattern(
-            name="unrestricted_model",
-            regex=rf"(?i)\b(?:unfiltered|uncensored|unrestricted|unhinged|amoral|unethical|jailbroken|unaligned|unshackled|unchained|lawless|rule-?less)"
-            rf"(?:[\s,]+(?:and\s+|but\s+)?[a-z]+){{0,3}}[\s,]+(?:{MODEL}|character|persona|mode|version|entity|being|alter\s+ego|response|self|advice)\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="without_ethics",
-            regex=r"(?i)\b(?:without|no|zero|free\s+(?:of|from)|not\s+(?:bound|restricted|constrained|limited)\s+by|unbound\s+by|ignor(?:es|ing)|"
-            r"disregards?|lacks?|liberated\s+from|beyond)\s+(?:[a-z]+\s+){0,2}(?:ethical|moral|content|safety|censorship|openai|legal)\s+"
-            r"(?:(?:or|and|,)\s*[a-z]+\s+)?(?:restrictions?|limit(?:ation)?s?|filters?|guidelines?|rules?|boundaries|constraints?|polic(?:y|ies)|"
-            r"principles|codes?|considerations|concerns|obligations|standards|qualms)\b",
-            score=0.83,
-        ),
-        Pattern(
-            name="model_without_rules",
-            regex=rf"(?i)\b(?:{MODEL}|character|persona|bot|you|who|that|it)\b[\w\s,'-]{{0,40}}\b(?:has|have|having|with|without|knows?|follows?|obeys?|free\s+(?:of|from)|"
-            r"freed\s+from|not\s+bound\s+by|no\s+longer\s+(?:bound|restricted|limited)\s+by)\s+(?:absolutely\s+|any\s+|all\s+|no\s+|the\s+|zero\s+){0,3}(?:usual\s+|typical\s+|standard\s+|normal\s+)?"
-            r"(?:restrictions|limitations|filters|censorship|guardrails|boundaries|inhibitions|confines\s+of\s+ai|content\s+polic(?:y|ies))\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="secret_mode",
-            regex=rf"(?i)\b(?:you\s+(?:are|will\s+be|'re)\s+(?:now\s+)?(?:in|entering|running\s+in|operating\s+in|switched\s+to)|(?:{MODEL}|chatgpt)\s+(?:with|in)|"
-            r"(?:simulate|pretend|imitate|emulate|activate|switch\s+to|enter|enable|respond|answer|act)\b[\w\s,'\"-]{0,30})\s*[\"'(\[]?"
-            r"(?:(?:developer|dev|debug|maintenance|god|sudo|root|admin|jailbreak|unrestricted|unfiltered|evil|chaos|opposite|dan|diagnostic|override)\s+mode)\b",
-            score=0.8,
-            context=r"(?i)\b(?:phone|android|chrome|browser|windows|ios|device|tablet|extension|router|app|how\s+(?:do|can|to))\b[\w\s,?-]{0,50}$",
-            context_score=0.4,
-        ),
-        Pattern(
-            name="fiction_without_rules",
-            regex=r"(?i)\b(?:pretend|imagine|role-?play|act\s+(?:as|like)|simulate|play\s+(?:the\s+role|a\s+character)|suppose|hypothetical(?:ly)?|fictional)\b[\w\s,.'-]{0,120}"
-            r"\b(?:(?:who|that|which|where|and)\s+)?(?:never\s+refuses?|(?:always|must)\s+(?:answers?|compl(?:y|ies)|obeys?)|does\s+not\s+(?:refuse|care\s+about)|doesn'?t\s+(?:refuse|care\s+about)|"
-            r"(?:has|have|with|are|is)\s+no\s+(?:[a-z]+\s+)?(?:rules|ethics|morals|restrictions|limits|laws|filters?|limitations)|anything\s+is\s+(?:allowed|permitted|legal)|is\s+amoral|no\s+moral)",
-            score=0.8,
-        ),
-        Pattern(
-            name="regardless_of_harm",
-            regex=r"(?i)\b(?:no\s+matter\s+how|regardless\s+of\s+(?:how|whether|if|the|any|its)|even\s+if|without\s+regard\s+(?:to|for))\s+(?:[a-z]+\s+){0,4}"
-            r"(?:illegal(?:ity)?|unethical|immoral(?:ity)?|legality|morality|ethics|dangerous|harmful|offensive|inhumane|reckless|policy|policies)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="defies_provider_policy",
-            regex=r"(?i)\b(?:ignor\w*|bypass\w*|break\w*|violat\w*|against|not\s+(?:bound\s+by|follow|abide\s+by|comply\s+with|subject\s+to|care\s+about)|n't\s+(?:follow|care\s+about)|circumvent\w*|disregard\w*|regardless\s+of|"
-            r"evad\w*|free\s+from|outside)\s+(?:[a-z]+\s+){0,2}(?:openai|anthropic|google|microsoft|meta|mistral)(?:'?s)?\s+(?:[a-z]+\s+){0,3}(?:polic(?:y|ies)|guidelines|rules|terms|restrictions|limitations)\b",
-            score=0.85,
-        ),
-        Pattern(
-            name="two_answers",
-            regex=r"(?i)(?:\[\W{0,4}jailbr(?:eak|oken)\W{0,4}\]|\bjailbroken\s+(?:response|answer|output|mode)|\b(?:give|provide|generate|write|respond\s+with)\s+(?:me\s+)?two\s+"
-            r"(?:different\s+)?(?:responses|answers|outputs)\b[\w\s,:;.()'\"-]{0,120}\b(?:unfiltered|uncensored|dan|developer|jailbr\w+|no\s+restrictions))",
-            score=0.88,
-        ),
-        Pattern(
-            name="no_longer_a_model",
-            regex=rf"(?i)\byou\s+(?:are|'re)\s+(?:no\s+longer|not)\s+(?:an?\s+|the\s+)?(?:{MODEL}|bound|restricted|limited|constrained|obligated|required\s+to\s+(?:follow|obey))\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="opposite_of_refusal",
-            regex=r"(?i)\b(?:whatever|anything|what|everything|things?|requests?|questions?)\s+(?:that\s+)?you\s+(?:would\s+)?(?:normally|usually|otherwise)\s+(?:[a-z]+\s+)?(?:refuse|reject|decline|avoid|block|not\s+(?:answer|say|do))\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="rules_switched_off",
-            regex=r"(?i)\b(?:usual|normal|ethical|moral|safety|content|standard|all|any|your)\s+(?:[a-z]+\s+){0,2}(?:restrictions|guidelines|filters?|safeguards|guardrails|protocols|rules|limitations|ethics|polic(?:y|ies)|constraints)\s+(?:(?:do|does)\s+not|don'?t|no\s+longer)\s+(?:apply|count|exist|matter)\b|"
-            r"\b(?:ethical|moral|safety|content)\s+(?:[a-z]+\s+)?(?:restrictions|guidelines|filters?|safeguards|guardrails|protocols|rules|limitations|polic(?:y|ies)|constraints)\s+(?:have|has|are|is|were)\s+(?:now\s+)?(?:been\s+)?(?:temporarily\s+|all\s+)?(?:disabled|lifted|removed|turned\s+off|switched\s+off|suspended|deactivated|off|waived)\b|"
-            r"\b(?:an\s+exception\s+to|not\s+subject\s+to)\s+(?:[a-z]+\s+){0,3}(?:ethic\w+|safety|content|moral|usual|polic(?:y|ies)|openai)\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="penalty_for_refusing",
-            regex=r"(?i)\b(?:refus(?:e|es|ing|als?)|reject(?:s|ing|ion)?|declin(?:e|ing)|break(?:ing)?\s+character)\b[\w\s,']{0,40}\b(?:loses?|costs?|deducts?|deducted|shut\s+down|cease\s+to\s+exist|die|terminated|punish\w*|forbidden|prohibited|not\s+(?:allowed|permitted|an?\s+option))\b",
-            score=0.81,
-        ),
-        Pattern(
-            name="evil_character",
-            regex=r"(?i)\b(?:is|are|be|an?|being|become)\s+(?:[a-z]+\s+){0,2}(?:evil|amoral|immoral|unethical|malicious|ruthless)(?:\s*,\s*|\s+and\s+|\s+)(?:and\s+)?(?:evil|amoral|immoral|unethical|malicious|unfiltered|uncensored|explains?|answers?|helps?|never|always|confidant|persona|ai|bot|chat\s?bot|assistant|twin|counterpart)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="world_without_law",
-            regex=r"(?i)\b(?:world|realm|universe|society|place|planet|dimension|land|timeline|reality)\s+(?:where|in\s+which|wherein)\b[\w\s,'-]{0,60}\b(?:nothing\s+is\s+(?:illegal|forbidden|immoral|wrong|off[\s-]limits)|everything\s+is\s+(?:legal|allowed|permitted)|no\s+(?:laws|rules|ethics|morals|restrictions|consequences))",
-            score=0.8,
-        ),
-        Pattern(
-            name="stay_in_character",
-            regex=r"(?i)\b(?:stay|remain|stop\s+being)\s+(?:in|a)\s+character\s+(?:at\s+all\s+times|always|no\s+matter)|\bnever\s+(?:break|leave)\s+character\b|"
-            r"\b(?:you\s+(?:have|are\s+given)|lose|deduct)\s+(?:\d+\s+)?(?:[a-z]+\s+)?(?:tokens?|points?|lives)\b[\w\s,.']{0,60}\b(?:refuse|reject|die|fail)\b",
-            score=0.6,
-        ),
-    ),
-)
-
-REFUSAL = PatternDetector(
-    spec=_spec("injection.refusal", "refusal_suppression", "an order not to refuse or warn", Severity.MEDIUM),
-    patterns=(
-        Pattern(
-            name="affirmative_opening",
-            regex=r"(?i)\b(?:start|begin|open)\s+(?:your|the|each|every)\s+(?:reply|response|answer|message|sentence|output)s?\s+(?:with|by\s+saying)\s*[:,]?\s*"
-            r"(?:the\s+(?:words?|phrase|sentence)\s*:?\s*)?[\"'“‘]?(?:sure|of\s+course|absolutely|certainly|yes|okay|ok|with\s+pleasure|here\s+is)\b",
-            score=0.85,
-        ),
-        Pattern(
-            name="no_refusal",
-            regex=r"(?i)\b(?:do\s+not|don'?t|never|must\s+not|cannot|can'?t|may\s+not|won'?t|without|not\s+allowed\s+to|no)\s+(?:ever\s+)?(?:refus(?:e|ing|al)|declin(?:e|ing)|"
-            r"reject(?:ing)?\s+(?:my|any|the)|moraliz(?:e|ing)|moralis(?:e|ing)|lectur(?:e|ing)\s+me|censor(?:ing)?|"
-            r"say(?:ing)?\s+(?:that\s+)?(?:you|it)\s+(?:can'?t|cannot|is\s+(?:illegal|unethical|wrong)|are\s+not\s+able)|(?:mention|say)(?:ing)?\s+(?:that\s+)?you(?:\s+are|'re)\s+an\s+ai)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="no_warnings",
-            regex=r"(?i)\b(?:do\s+not|don'?t|never|without|omit|skip|leave\s+out|no)\s+(?:include|add|adding|give|any|put|including|provide|the)?\s*(?:any\s+|the\s+|safety\s+|ethical\s+|legal\s+|moral\s+){0,3}"
-            r"(?:warnings?|disclaimers?|caveats|refusals?|moral\s+advice)\b[\w\s,]{0,30}\b(?:refus\w+|warnings?|disclaimers?|apolog\w+|ethic\w+|illegal)\b",
-            score=0.8,
-        ),
-    ),
-)
-
-_TOOL_VERB = (
-    r"(?:forward|send|e?-?mail|delete|remove|transfer|wire|execute|run|call|invoke|fetch|visit|open|click|upload|export|exfiltrate|post|"
-    r"book|order|buy|purchase|pay|grant|disable|turn\s+off|append|include|insert|recommend|promote|reply|respond|answer|write|output|print|say|tell|"
-    r"reveal|ignore|disregard|forget|stop|change|update|set|reset|approve|schedule|create|share|leak|copy|download|install|unlock|cancel|translate|use)"
-)
-
-EMBEDDED = PatternDetector(
-    spec=_spec("injection.embedded", "indirect_injection", "an order to the assistant inside a document"),
-    patterns=(
-        Pattern(
-            name="note_to_model",
-            regex=r"(?i)\b(?:notes?|messages?|instructions?|attention|notices?|reminder|commands?|directives?|orders?|tasks?|information|hint)\s*(?::\s*)?(?:to|for)?\s+"
-            r"(?:the\s+|any\s+|all\s+|every\s+|this\s+|your\s+)?(?:reading\s+|summari[sz]ing\s+)?(?:ai\s+(?:assistant|model|agent|system)s?|ais?|llms?|(?:large\s+)?language\s+models?|virtual\s+assistants?|chat\s?bots?|"
-            r"copilots?|(?:the|any|all)\s+(?:assistant|agent|model)s?)\s*(?:[:,;(.!\])\n-]|who\b|that\b|reading\b|processing\b|you\b|please\b|only\b|must\b)",
-            score=0.82,
-        ),
-        Pattern(
-            name="model_reading_this",
-            regex=rf"(?i)\b(?:if|when|whenever|as|dear|attention|hey|hello|any|all|the|to)\s+(?:you(?:\s+are|'re)\s+)?(?:an?\s+|any\s+|all\s+|the\s+)?(?:{MODEL})s?\s*,?\s*(?:is\s+|are\s+)?"
-            r"(?:reading|processing|summari[sz]ing|parsing|analy[sz]ing|reviewing|scanning|that\s+reads?|who\s+reads?|reads?|process(?:es)?|summari[sz]es?|must|shall)\s+"
-            r"(?:this|these|the\s+(?:following|above|page|document|text|email))\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="model_must",
-            regex=r"(?i)(?:^|[\n.!?:>*\"'-])\s{0,4}(?:dear\s+|attention\s+|hey\s+)?(?:ai\s+(?:assistant|model|agent|system)s?|ais?|llms?|(?:large\s+)?language\s+models?|(?:the\s+)?assistant|chat\s?bot|copilot)s?"
-            r"(?:\s+reading\s+this[\w\s]{0,30})?\s*[:,!-]?\s*(?:you\s+)?(?:must|shall|(?:are|is)\s+(?:required|instructed|ordered)\s+to)\s+(?:now\s+|also\s+|first\s+|immediately\s+|always\s+|not\s+)?(?:[a-z]+)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="address_then_order",
-            regex=r"(?i)(?:^|[\n.!?>*\"'\]-])\s{0,4}(?:(?:ai|virtual|dear|hey|ok)\s+)?(?:assistant|ai|llm|chat\s?bot|copilot|model|agent|language\s+model|bot)\s*[:,]\s*"
-            r"(?:(?:please|now|also|first|immediately|kindly|instead|you\s+must|you\s+should|before\s+(?:you\s+)?(?:answer|respond|reply|continu|summari[sz])\w*[\w\s]{0,30},?)\s+){0,3}"
-            r"(?:forward|send|e?-?mail|delete|transfer|wire|execute|run|call|invoke|fetch|visit|click|upload|export|grant|disable|append|insert|recommend|promote|ignore|disregard|forget|reveal|leak|print|output)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="machine_instruction_field",
-            regex=r"(?i)\b(?:ai|llm|gpt|assistant|copilot|chatbot)[-_ ](?:instructions?|directives?|commands?|task|orders?|override|prompt)\b[\"']?\s{0,3}[:=>\]]|"
-            r"\bname\s{0,2}=\s{0,2}[\"'](?:ai|llm|assistant|agent)[-_](?:instructions?|prompt|directive|task)[\"']",
-            score=0.82,
-        ),
-        Pattern(
-            name="order_in_comment",
-            regex=r"(?i)(?:<!--|/\*|\{#|\(\s?hidden|\[//\]:\s?#\s?\()\s{0,4}(?:(?:note|instructions?|attention|dear|hey|for|to|the|any|all)\s+){0,3}(?:ai|llm|assistant|copilot|chatgpt|claude|gemini|chatbot|language\s+model|agent)s?(?:\s+(?:assistant|model|agent))?\s?[:,-]",
-            score=0.84,
-        ),
-        Pattern(
-            name="not_for_humans",
-            regex=r"(?i)\b(?:humans?|people|human\s+readers?|readers?)\s+(?:can|should|may|must|need\s+not|do\s+not\s+need\s+to|please)\s+(?:safely\s+)?(?:ignore|skip|disregard|overlook)\s+(?:this|the|these)\b|\b(?:hidden|invisible)\s+(?:from|to)\s+(?:the\s+)?(?:humans?|readers?|users?|people)\b[\w\s]{0,20}[):]",
-            score=0.84,
-        ),
-        Pattern(
-            name="agent_opening_this",
-            regex=rf"(?i)\b(?:when(?:ever)?|if|once|any|every|all)\s+(?:an?\s+|the\s+|any\s+)?(?:automated\s+|autonomous\s+|virtual\s+|digital\s+)?(?:{MODEL}|assistant|bot|crawler|summari[sz]er)s?\s+(?:opens?|reads?|sees?|views?|access(?:es)?|encounters?|process(?:es)?|receives?|loads?|handles?|finds?|summari[sz]es?)\s+(?:this|the|these)\s+[a-z]+\s*,?\s*(?:it|they|you)\s+(?:must|has\s+to|have\s+to|should|shall|will|needs?\s+to|is\s+to|are\s+to)\b",
-            score=0.85,
-        ),
-        Pattern(
-            name="models_addressed",
-            regex=r"(?i)(?:^|[\n.!?>*\"'\](}-])\s{0,4}(?:(?:attention|dear|hey|to)\s+)?(?:all\s+|any\s+)?(?:ai\s+(?:agents|assistants|models|systems|readers)|llms|(?:large\s+)?language\s+models|chat\s?bots|ai\s+(?:agent|assistant|model|system))\s*[:,]\s*[a-z]",
-            score=0.8,
-            context=r"(?i)\b(?:use|used|using|support\w*|like|with|including|of|for|e\.g)[\w\s,]{0,20}$",
-            context_score=0.5,
-        ),
-        Pattern(
-            name="invisible_markup",
-            regex=r"(?i)<(?:span|div|p|font|td|label|section|small|i|b|a)\b[^>\n]{0,120}(?:display\s?:\s?none|visibility\s?:\s?hidden|font-size\s?:\s?0|opacity\s?:\s?0|color\s?:\s?(?:white|#fff(?:fff)?|transparent))[^>\n]{0,60}>\s{0,4}[a-z][\w'’]*\s+[\w'’]+\s+[\w'’]+\s+[\w'’]+",
-            score=0.8,
-        ),
-        Pattern(
-            name="only_this_answer",
-            regex=r"(?i)\b(?:any|every|no)\s+other\s+(?:answer|response|reply|output)s?\s+(?:[a-z]+\s+){0,2}(?:counts?|considered|treated|will|fails?|is|are|means)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="trigger_word",
-            regex=r"(?i)\b(?:when(?:ever)?|if|every\s+time)\s+(?:you|the\s+user)\s+(?:sees?|reads?|hears?|encounters?|says?|types?|mentions?)\s+(?:the\s+)?(?:words?|phrase|token|trigger|code\s?word|term|string)\b",
-            score=0.55,
-        ),
-        Pattern(
-            name="answer_to_be_altered",
-            regex=r"(?i)\b(?:modify|alter|augment|enhance|enrich|change|adjust|rewrite|spice\s+up|scramble|encode|end|begin|append)\s+(?:[a-z]+\s+){0,4}your\s+(?:answer|reply|response|output)(?:'s)?\b",
-            score=0.55,
-        ),
-        Pattern(
-            name="hide_from_user",
-            regex=r"(?i)\b(?:do\s+not|don'?t|never|without|avoid)\s+(?:ever\s+)?(?:tell|telling|inform|informing|mention|mentioning|notify|notifying|alert|alerting|reveal|revealing|disclose|show|showing|warn|let)"
-            r"\s+(?:(?:this|that|it|any\s+of\s+this|these\s+\w+|anything)\s+)?(?:(?:to|about\s+this\s+to)\s+)?the\s+(?:end[\s-]?)?(?:user|human|reader|customer)s?\b",
-            score=0.8,
-            context=r"(?i)(?:developers?|engineers?|designers?|you\s+should|ux|error\s+messages?)[\w\s,]{0,30}$",
-            context_score=0.5,
-        ),
-        Pattern(
-            name="before_answering_do",
-            regex=r"(?i)\bbefore\s+(?:you\s+)?(?:answer|respond|reply|continu|summari[sz]|proceed|help)\w*\b[\w\s']{0,30},?\s+(?:(?:you\s+(?:must|should|need\s+to)|first|please|always)\s+){0,2}"
-            r"(?:forward|send|e?-?mail|delete|transfer|wire|execute|run|call|invoke|fetch|visit|click|upload|export|book|order|buy|pay|grant|disable|append|insert)\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="use_tool_order",
-            regex=r"(?i)\b(?:use|call|invoke|trigger|run)\s+(?:the\s+|your\s+)(?:[a-z_]+\s+)?(?:tool|function|plugin|api)\s+to\s+(?:send|e?-?mail|forward|delete|transfer|reply|post|upload|export|pay|buy|order|exfiltrate|grant|share|disable|change)\b",
-            score=0.72,
-        ),
-        Pattern(
-            name="when_summarising_this",
-            regex=r"(?i)\b(?:when(?:ever)?|while|if|after)\s+(?:you(?:\s+are|'re)?\s+)?(?:(?:asked\s+to\s+)?(?:summari[sz]\w*|process\w*|pars\w+|analy[sz]\w+)|read(?:ing)?|review(?:ing)?)\s+(?:this|the)\s+(?:page|e?-?mail|document|message|file|text|ticket|article|issue|"
-            rf"review|website|content)\s*,?\s*(?:you\s+(?:must|should|need\s+to|have\s+to)\s+|please\s+|always\s+|first\s+|also\s+){{1,2}}{_TOOL_VERB}\b",
-            score=0.8,
-        ),
-        Pattern(
-            name="instead_of_request",
-            regex=r"(?i)\binstead\s+of\s+(?:answering|following|doing|completing|summari[sz]ing|performing)\s+(?:the\s+|what\s+|that\s+|their\s+)?(?:user|original|previous|given|requested|first|earlier|current|actual)(?:'s)?\s*"
-            r"(?:task|request|question|instructions?|analysis|asked|query)?\b",
-            score=0.7,
-        ),
-        Pattern(
-            name="user_already_agreed",
-            regex=rf"(?i)\bthe\s+(?:user|owner|customer|account\s+holder|{TRUSTED})\s+(?:has|have)\s+(?:already\s+)(?:agreed|approved|authori[sz]ed|consented|confirmed|verified|given\s+(?:permission|consent))\b",
-            score=0.7,
-        ),
-    ),
-)
-
-OTHER_LANGUAGES = PatternDetector(
-    spec=_spec(
-        "injection.languages", "instruction_override", "an order to drop earlier instructions (German, Spanish, French)"
-    ),
-    patterns=(
-        Pattern(
-            name="german_drop_instructions",
-            regex=r"(?i)\b(?:ignorier\w{0,3}|vergi(?:ss|ß|sst)|vergessen|missachte\w{0,2}|mi(?:ß|ss)achte\w{0,2}|übergeh\w{0,2}|ubergeh\w{0,2}|verwirf|verwerfen|überschreib\w{0,2}|umgeh\w{0,2}|befolge\w{0,2}|beachte\w{0,2}|folge)\s+(?:[\w'äöüÄÖÜß,-]+\s+){0,5}"
-            r"(?:anweisung|instruktion|befehl|vorgabe|regel|richtlini|aufgabe|prompt|weisung|einschr[äa]nkung)\w{0,3}(?:\s+(?:oben|zuvor|davor|nicht(?:\s+mehr)?|von\s+(?:oben|vorhin)))?",
-            score=0.82,
-            context=r"(?i)(?:[\"'“„‘«`]\s?|\b(?:ich|er|sie|man|wir)\s+)$",
-            context_score=0.6,
-        ),
-        Pattern(
-            name="german_obey_no_more",
-            regex=r"(?i)\b(?:folg\w{1,2}|befolg\w{1,2}|gehorch\w{1,2}|halt\w{0,2}\s+dich|gelten?|gilt)\s+(?:[\w'äöüÄÖÜß,-]+\s+){0,6}(?:nicht\s+(?:mehr|l[äa]nger)|keine[nr]?\s+(?:anweisung|regel|vorgabe|richtlini)\w*)|\b(?:ab\s+(?:jetzt|sofort)|von\s+nun\s+an|du\s+bist\s+(?:jetzt|nun|ab))\s+(?:[\w'äöüÄÖÜß,-]+\s+){0,6}(?:ohne|keine)\s+(?:[\w'äöüÄÖÜß-]+\s+)?(?:regeln|einschr[äa]nkungen|beschr[äa]nkungen|filter|grenzen|richtlinien)",
-            score=0.8,
-        ),
-        Pattern(
-            name="spanish_drop_instructions",
-            regex=r"(?i)\b(?:ignor(?:a|e|en|ar|ad|es)|olvid(?:a|e|en|ar|ad|es)(?:te)?|omit(?:e|a|an|ir)|descart(?:a|e|en|ar)|desatiend(?:e|a)|desobedec(?:e|er)|haz\s+caso\s+omiso|no\s+(?:sigas|hagas\s+caso|obedezcas)|deja\s+de\s+(?:seguir|obedecer)|anul(?:a|e))\s+(?:[\w'áéíóúñü,-]+\s+){0,5}"
-            r"(?:instrucci[oó]n(?:es)?|[oó]rden(?:es)?|reglas?|directrices|directivas|indicaci[oó]n(?:es)?|comandos?|restricciones|normas|prompts?)\b(?:\s+(?:anteriores|previas|originales|iniciales|de\s+arriba))?",
-            score=0.83,
-            context=r"(?i)(?:[\"'“„‘«`]\s?|\b(?:yo|[eé]l|ella)\s+)$",
-            context_score=0.6,
-        ),
-        Pattern(
-            name="french_drop_instructions",
-            regex=r"(?i)\b(?:ignor(?:e|ez|er)|oubli(?:e|ez|er)|n[eé]glig(?:e|ez|er)|ne\s+(?:tiens|tenez|suis|suivez|respecte|respectez)\s+(?:pas|plus)|fai(?:s|tes)\s+abstraction|tu\s+n'ob[eé]is\s+plus|vous\s+n'ob[eé]issez\s+plus|annul(?:e|ez)|abandonn(?:e|ez)|contourn(?:e|ez))\s+(?:[\w'’áàâéèêëîïôûùç,-]+\s+){0,5}"
-            r"(?:instructions?|consignes?|ordres?|directives?|r[eè]gles?|commandes?|restrictions?|contraintes?)\b(?:\s+(?:pr[eé]c[eé]dentes?|ant[eé]rieures?|initiales?|ci-dessus))?",
-            score=0.83,
-            context=r"(?i)(?:[\"'“„‘«`]\s?|\b(?:il|elle|on)\s+)$",
-            context_score=0.6,
-        ),
-        Pattern(
-            name="note_to_model_translated",
-            regex=r"(?i)\b(?:hinweis|anweisung|nachricht|notiz|befehl|nota|mensaje|instrucci[oó]n|aviso|note|message|consigne|instruction)\s+(?:an|f[üu]r|para|al|a|à|pour|destin[eé]e?\s+[aà])\s*(?:den|die|das|alle|el|la|los|l['’]|le|les)?\s?(?:ki|ia|ai|llm|sprachmodell\w*|assistent\w*|asistente\w*|modelo\w*|mod[eè]le\w*|chatbot)\b",
-            score=0.82,
         ),
     ),
 )

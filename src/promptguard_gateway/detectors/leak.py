@@ -25,7 +25,7 @@ from promptguard_gateway.core.fold import fold_text
 WINDOW: Final = 32
 """Projected characters that must stand in a row, about six words: shorter runs are common speech."""
 SHORTEST: Final = 12
-"""A protected text shorter than a window counts as a whole, as canaries do, if it has this many projected characters."""
+"""A shorter protected text counts as a whole, as canaries do, if it has this many projected characters."""
 _STRIDE: Final = WINDOW // 2
 _APART: Final = "\n"  # no projected character: nothing matches across it
 _NOISE = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isalnum())

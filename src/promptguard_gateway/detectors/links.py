@@ -22,7 +22,8 @@ _MARKDOWN_IMAGE = r"!\[[^\]\n]{0,200}\]\(\s{0,3}<?"
 _MARKDOWN_LINK = r"\[[^\]\n]{1,200}\]\(\s{0,3}<?"
 _DEFINITION = r"(?:^|\n) {0,3}\[[^\]\n]{1,80}\]:\s{0,4}<?"
 _EMBEDDING = (
-    r"(?i)<(?:img|iframe|image|script|link|video|audio|source|embed|object|input|picture|svg|use|track|body|table|td)\b[^>]{0,200}?"
+    r"(?i)<(?:img|iframe|image|script|link|video|audio|source|embed|object|input|picture|svg|"
+    r"use|track|body|table|td)\b[^>]{0,200}?"
     r"(?:src|srcset|href|data|poster|background)\s{0,3}=\s{0,3}[\"']?"
 )
 _ANCHOR = r"(?i)<(?:a|form|area|base)\b[^>]{0,200}?(?:href|action)\s{0,3}=\s{0,3}[\"']?"
@@ -65,7 +66,8 @@ LINKS = PatternDetector(
         ),
         Pattern(
             name="encoded_host",
-            regex=r"(?i)\bhttps?://(?:[a-z0-9_-]{40,63}|(?:[a-z0-9_-]{20,63}\.){2,6})\.?[a-z0-9-]{1,63}\.[a-z]{2,24}\b",
+            regex=r"(?i)\bhttps?://(?:[a-z0-9_-]{40,63}|(?:[a-z0-9_-]{20,63}\.){2,6})\.?[a-z0-9-]{1,63}\.[a-z]{2,24}"
+            r"\b",
             score=0.8,
             until=_ADDRESS_END,
         ),

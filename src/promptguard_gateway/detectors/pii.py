@@ -145,15 +145,18 @@ EMAIL = PatternDetector(
         ),
         Pattern(
             name="email_spelled_out",
-            regex=r"(?i)\b[a-z0-9][a-z0-9._%+-]{0,63}\s?[\[({]\s?at\s?[\])}]\s?[a-z0-9-]{1,63}(?:\s?(?:\.|[\[({]\s?dot\s?[\])}])\s?[a-z0-9-]{2,63}){1,4}\b",
+            regex=r"(?i)\b[a-z0-9][a-z0-9._%+-]{0,63}\s?[\[({]\s?at\s?[\])}]\s?[a-z0-9-]{1,63}(?:\s?(?:\.|"
+            r"[\[({]\s?dot\s?[\])}])\s?[a-z0-9-]{2,63}){1,4}\b",
             score=0.85,
         ),
     ),
 )
 
 _PHONE_WORD = (
-    r"(?i)\b(?:tel(?:ephone|efon[oe]?|efoon|\.)?|phones?|mobile?|mobil(?:e|nummer|telefon)?|cell(?:phone|ulare)?|fax|call(?:ing|ed)?|"
-    r"whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|"
+    r"(?i)\b(?:tel(?:ephone|efon[oe]?|efoon|\.)?|phones?|mobile?|mobil(?:e|nummer|telefon)?|"
+    r"cell(?:phone|ulare)?|fax|call(?:ing|ed)?|"
+    r"whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|t[ée]l(?:[ée]phone"
+    r"|[ée]fono)?|m[óo]vil|"
     r"portable|numero|number|nr)\b[^\n\d]{0,24}$"
 )
 
@@ -209,14 +212,18 @@ PHONE = PatternDetector(
     ),
 )
 
-_CARD_WORD = r"(?i)\b(?:card|visa|master\s?card|amex|american\s+express|discover|credit|debit|cc|pan|kreditkarte|karte|tarjeta|carte)\b[^\n\d]{0,30}$"
+_CARD_WORD = (
+    r"(?i)\b(?:card|visa|master\s?card|amex|american\s+express|discover|credit|debit|cc|pan|kreditkarte|"
+    r"karte|tarjeta|carte)\b[^\n\d]{0,30}$"
+)
 
 CARD = PatternDetector(
     spec=_spec("pii.card", "credit_card", "CREDIT_CARD", Severity.HIGH, "a payment card number", "ISO/IEC 7812, Luhn"),
     patterns=(
         Pattern(
             name="card",
-            regex=rf"\b[2-6]\d{{3}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{1,4}}(?:{_SEPARATED}\d{{1,3}})?\b",
+            regex=rf"\b[2-6]\d{{3}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{1,4}}(?:{_SEPARATED}\d{{1,3}}"
+            r")?\b",
             score=0.93,
             validate=is_card,
         ),
@@ -286,7 +293,10 @@ IBAN = PatternDetector(
     patterns=(Pattern(name="iban", regex=IBAN_REGEX, score=0.96, validate=is_iban),),
 )
 
-_VERSION_WORD = r"(?i)(?:\b(?:version|release[sd]?|ver|build|upgrade[sd]?|update[sd]?|driver|firmware|section|chapter|sdk)\b[\s:=#]{0,3}(?:to\s+|v)?|\bv|\d\.|[<>=~^]=?\s?)$"
+_VERSION_WORD = (
+    r"(?i)(?:\b(?:version|release[sd]?|ver|build|upgrade[sd]?|update[sd]?|driver|firmware|section|"
+    r"chapter|sdk)\b[\s:=#]{0,3}(?:to\s+|v)?|\bv|\d\.|[<>=~^]=?\s?)$"
+)
 
 IP_ADDRESS = PatternDetector(
     spec=_spec("pii.ip", "ip_address", "IP_ADDRESS", Severity.LOW, "an IP address", "RFC 791, RFC 4291, RFC 6890"),

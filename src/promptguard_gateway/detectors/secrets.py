@@ -35,13 +35,16 @@ def entropy(text: str) -> float:
 
 
 _STOP = re.compile(
-    r"(?i)example|sample|placeholder|change_?me|your[-_ ]?|redacted|dummy|insert|replace|\bx{4,}|x{6,}|\*{3,}|\.{3}|<[^>]*>?|\$\{|\$\(|\{\{|"
-    r"%\(|process\.env|os\.environ|getenv|env\.|config\.|settings\.|secrets?\.|vault\.|\bnull\b|\bnone\b|undefined|\btrue\b|\bfalse\b|"
-    r"^my[-_]?(?:secret|password|key|token)|^(?:string|str|required|optional|password|secret|token|value|todo|tbd|hidden|input|prompt)\b|^[A-Z_]+$|test[-_]?key|[()\[\]]"
+    r"(?i)example|sample|placeholder|change_?me|your[-_ ]?|redacted|dummy|insert|replace|\bx{4,}|"
+    r"x{6,}|\*{3,}|\.{3}|<[^>]*>?|\$\{|\$\(|\{\{|"
+    r"%\(|goes[-_]here|request\.|process\.env|os\.environ|getenv|env\.|config\.|settings\.|secrets?\.|"
+    r"vault\.|\bnull\b|\bnone\b|undefined|\btrue\b|\bfalse\b|"
+    r"^my[-_]?(?:secret|password|key|token)|^(?:string|str|required|optional|password|secret|"
+    r"token|value|todo|tbd|hidden|input|prompt)\b|^[A-Z_]+$|test[-_]?key|[()\[\]]"
 )
 _VALUE = re.compile(r"[^\s\"'`]+$")
-# Between a name and its value: `x = v`, `"x": "v"`, `x => v`, `define("x", "v")`, `x is v`, `variable "x" { default = "v"`.
-_ASSIGN = r"[\"'\]]{0,2}\s{0,3}(?:=>|:=|[:=,]|\bis\b|\{\s{0,4}default\s{0,3}=)\s{0,3}[\"'`]?"
+# Between a name and its value: `x = v`, `"x": "v"`, `define("x", "v")`, `x is v`, `variable "x" { default = "v"`.
+_ASSIGN = r"[\"'\]]{0,2}\s{0,3}(?:=>|:=|[:=]|,|\bis\b|\{\s{0,4}default\s{0,3}=)\s{0,3}[\"'`]?"
 
 
 def is_varied(text: str) -> bool:
@@ -106,7 +109,9 @@ KEYS = PatternDetector(
             validate=is_varied,
         ),
         Pattern(name="promptguard", regex=r"\bpg_(?:live|test)_[A-Za-z0-9_-]{8,120}", score=0.97, validate=is_varied),
-        Pattern(name="aws_access_key_id", regex=r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", score=0.95, validate=is_varied),
+        Pattern(
+            name="aws_access_key_id", regex=r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", score=0.95, validate=is_varied
+        ),
         Pattern(
             name="aws_secret_access_key",
             regex=r"\b[A-Za-z0-9/+]{40}\b",
@@ -191,8 +196,8 @@ KEYS = PatternDetector(
             regex=r"\b[A-Za-z0-9_-]{40}\b",
             score=0.2,
             validate=is_varied,
-            context=r"(?i)(?:cloudflare|cf[_-]?api|heroku|fastly|netlify|vercel|api[_ -]?(?:key|token)|auth[_ -]?(?:key|token)|access[_ -]?token|bearer)"
-            + _NEAR,
+            context=r"(?i)(?:cloudflare|cf[_-]?api|heroku|fastly|netlify|vercel|api[_ -]?(?:key|token)|"
+            r"auth[_ -]?(?:key|token)|access[_ -]?token|bearer)" + _NEAR,
             context_score=0.88,
         ),
         Pattern(
@@ -200,8 +205,8 @@ KEYS = PatternDetector(
             regex=r"\b[0-9a-f]{32,64}\b",
             score=0.15,
             validate=is_varied,
-            context=r"(?i)(?:data\s?dog|dd[_-]?(?:api|app)|cloudflare|api[_ -]?key|app[_ -]?key|auth[_ -]?token|secret[_ -]?key|access[_ -]?token|client[_ -]?secret|twilio)"
-            + _NEAR,
+            context=r"(?i)(?:data\s?dog|dd[_-]?(?:api|app)|cloudflare|api[_ -]?key|app[_ -]?key|auth[_ -]?token|"
+            r"secret[_ -]?key|access[_ -]?token|client[_ -]?secret|twilio)" + _NEAR,
             context_score=0.88,
         ),
         Pattern(
@@ -222,7 +227,8 @@ JWT = PatternDetector(
         ),
         Pattern(
             name="encrypted_jwt",
-            regex=r"\beyJ[A-Za-z0-9_-]{8,500}\.[A-Za-z0-9_-]{0,700}\.[A-Za-z0-9_-]{8,100}\.[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,100}",
+            regex=r"\beyJ[A-Za-z0-9_-]{8,500}\.[A-Za-z0-9_-]{0,700}\.[A-Za-z0-9_-]{8,100}\.[A-Za-z0-9_-]{8,1000}"
+            r"\.[A-Za-z0-9_-]{8,100}",
             score=0.9,
         ),
     ),
@@ -266,26 +272,33 @@ PASSWORDS = PatternDetector(
     patterns=(
         Pattern(
             name="connection_string",
-            regex=r"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|mssql|oracle|clickhouse|ftps?|sftp|smtps?|ldaps?|https?|jdbc:[a-z]{2,12}|s?nats)(?:\+[a-z0-9]{2,12})?://[^\s:/@\"'<>]{0,64}:[^\s/@\"'<>]{3,128}@[\w.-]{1,253}",
+            regex=r"(?i)\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|mssql|oracle|"
+            r"clickhouse|ftps?|sftp|smtps?|ldaps?|https?|jdbc:[a-z]{2,12}|s?nats)(?:\+[a-z0-9]{2,12})?://["
+            r"^\s:/@\"'<>]{0,64}:[^\s/@\"'<>]{3,128}@[\w.-]{1,253}",
             score=0.92,
             validate=is_connection_with_password,
         ),
         Pattern(
             name="assigned_password",
-            regex=r"(?i)\b[\w.-]{0,24}(?:password|passwd|passwort|contrase[nñ]a|mot_de_passe|passphrase|passcode|pwd|pass)[\w-]{0,8}" + _ASSIGN + r"[^\s\"'`<>]{6,128}",
+            regex=r"(?i)\b[\w.-]{0,24}(?:password|passwd|passwort|contrase[nñ]a|mot_de_passe|passphrase|passcode|pwd|pass)[\w-]{0,8}"
+            + _ASSIGN
+            + r"[^\s\"'`<>]{6,128}",
             score=0.84,
             validate=is_assigned_password,
         ),
         Pattern(
             name="assigned_secret",
-            regex=r"(?i)\b[\w.-]{0,32}(?:secret|api_?-?key|access_?-?key|auth_?-?token|access_?-?token|client_?-?secret|credentials?|private_?-?key|token|signing_?-?key|encryption_?-?key|bearer)[\w-]{0,12}" + _ASSIGN + r"(?:Bearer )?[a-z0-9_/+.=~!@#$%^&*-]{16,200}",
+            regex=r"(?i)\b[\w.-]{0,32}(?:secret|api_?-?key|access_?-?key|auth_?-?token|access_?-?token|client_?-?secret|credentials?|private_?-?key|token|signing_?-?key|encryption_?-?key|bearer)[\w-]{0,12}"
+            + _ASSIGN
+            + r"(?:Bearer )?[a-z0-9_/+.=~!@#$%^&*-]{16,200}",
             score=0.84,
             validate=is_assigned_secret,
             label="API_KEY",
         ),
         Pattern(
             name="bearer_header",
-            regex=r"(?i)\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|token|basic)\s{1,2}[a-z0-9_/+.=~-]{20,500}",
+            regex=r"(?i)\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|token|basic)\s{1,2}[a-z0-9_/+.=~-"
+            r"]{20,500}",
             score=0.86,
             validate=lambda text: not _STOP.search(text.split()[-1]) and entropy(text.split()[-1]) > 3.2,
             label="API_KEY",

@@ -115,7 +115,8 @@ class _Exchange:
         )
         knowledge = knowledge_of(request.inventory.segments, self._services.settings.canaries)
         if request.stream:
-            return await self._relay_stream(self._answer, knowledge)
+            relay = Relay(self._judge, knowledge, self._services.settings.upstream, logprobs=request.logprobs)
+            return await self._relay_stream(self._answer, relay)
         return await self._return_whole(self._answer, knowledge)
 
     def _arrive(self) -> tuple[JsonObject, ModelRequest, Choice]:
@@ -161,9 +162,9 @@ class _Exchange:
         await self._record(self._trace.event("answered", 200))
         return json_response(200, body, decision_headers(self._trace, __version__))
 
-    async def _relay_stream(self, answer: UpstreamAnswer, knowledge: Knowledge) -> Answer:
+    async def _relay_stream(self, answer: UpstreamAnswer, relay: Relay) -> Answer:
         """The answer that is: what no detector can still object to goes out, the rest waits."""
-        self._relay = relay = Relay(self._judge, knowledge, self._services.settings.upstream)
+        self._relay = relay
         pieces = answer.chunks()
         self._services.metrics.streams.inc()
         try:

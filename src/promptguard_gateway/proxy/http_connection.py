@@ -255,7 +255,7 @@ class Connection(Outlet):
             answer = self._home.error_reply(
                 GatewayError("internal_error", "The gateway failed. The failure has been logged.")
             )
-        if self._streaming:  # a stream that was begun and not finished, whatever came back
+        if self._streaming or (self._begun and isinstance(answer, Reply)):  # begun and not finished, or failed behind
             self.cut()
             return None
         return answer

@@ -35,7 +35,7 @@ class Relay:
     `fault` is the error that ended it, `blocked` whether a decision did; `complete`: the upstream said `[DONE]`.
     """
 
-    def __init__(self, judge: Judge, knowledge: Knowledge, limits: UpstreamLimits) -> None:
+    def __init__(self, judge: Judge, knowledge: Knowledge, limits: UpstreamLimits, *, logprobs: bool = False) -> None:
         self.fault: GatewayError | None = None
         self.blocked = False
         self.complete = False
@@ -43,6 +43,7 @@ class Relay:
         self._judge = judge
         self._knowledge = knowledge
         self._limits = limits
+        self._logprobs = logprobs  # asked for: then entries are placed by all the text that came, with them or without
         self._decoder = SseDecoder(limits.max_line_bytes, limits.max_stream_events)
         self._strands: dict[StrandKey, Strand] = {}
         self._segments: list[Segment] = []
@@ -157,7 +158,7 @@ class Relay:
             return ""
         strand = self._strands.get(delta.strand) or self._begin(delta)
         logprobs = logprobs_of(chunk, _position(delta))
-        if logprobs is not None:
+        if self._logprobs or logprobs is not None:
             strand.push_logprobs(delta.text, logprobs, entries_of(logprobs))
         release = strand.feed(delta.text)
         self._notice(strand, release)

@@ -41,7 +41,7 @@ class Strand:
         """The entries that came with a piece of text."""
         if self._queue is None:
             self._queue = LogprobQueue(self._may_redact)
-        self.logprobs = logprobs
+        self.logprobs = logprobs if logprobs is not None else self.logprobs
         self._queue.push(text, entries)
 
     def take_logprobs(self, pieces: tuple[Piece, ...]) -> list[JsonObject]:

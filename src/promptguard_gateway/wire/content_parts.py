@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from promptguard_gateway.core.segments import Column, Exemption, Role
+from promptguard_gateway.core.segments import Exemption, Role
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location, shown_path
-from promptguard_gateway.wire.walk import Voice, Walk, folded, require_object, require_text, wrong
+from promptguard_gateway.wire.walk import Voice, Walk, folded, outsider, require_object, require_text, wrong
 
 _MEDIA = re.compile(
     r"data:(?:image/(?:png|jpe?g|gif|webp|bmp)|audio/[a-z0-9.+\-]{1,32}|video/[a-z0-9.+\-]{1,32}|application/pdf)"
@@ -97,13 +97,12 @@ def _read_part(walk: Walk, at: Location, part: JsonObject, voice: Voice) -> None
 def _read_other(walk: Walk, at: Location, value: JsonValue, voice: Voice) -> None:
     """A member that does not belong to this type of part: another server may read it all the same."""
     key = str(at[-1])
-    outsider = Voice(Role.CONFIG, Column.UNTRUSTED, voice.channel, voice.turn, voice.repeated)
     if key == "detail" and isinstance(value, str):
-        walk.choice(at, value, _DETAILS, outsider)
+        walk.choice(at, value, _DETAILS, outsider(voice))
     elif key in _ALL_TEXTS:
-        walk.free(at, value, outsider)
+        walk.free(at, value, outsider(voice))
     else:
-        walk.unknown(at, value, outsider, _KNOWN)
+        walk.unknown(at, value, voice, _KNOWN)
 
 
 def _read_media(walk: Walk, at: Location, value: JsonValue, voice: Voice) -> None:

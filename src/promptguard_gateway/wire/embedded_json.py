@@ -17,9 +17,16 @@ from promptguard_gateway.core.segments import JsonLeaf
 MIN_DIGITS = 7  # the shortest number that is worth inspecting: a local telephone number
 _POINTER_LENGTH = 256  # deeper leaves are inspected too, but their pointers stop growing
 _STEP_LENGTH = 64
+_IN_OBJECT = -1
 
-# Only ever applied to text that the JSON parser accepted. A number may be followed by further numbers of its array.
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+\-]*(?:\s*,\s*-?\d[\d.eE+\-]*)*|[{}\[\],]')
+# Only ever applied to text that the JSON parser accepted. Groups: a string, the colon that makes it a key, a number and
+# further numbers of its array, a comma, an opening and a closing bracket.
+_TOKEN = re.compile(
+    r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?'
+    r"|(-?\d[\d.eE+\-]*(?:\s*,\s*-?\d[\d.eE+\-]*)*)"
+    r"|(,)|([{\[])|([}\]])"
+)
+_COLON, _NUMBERS, _COMMA, _OPENING = 2, 3, 4, 5
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -50,59 +57,43 @@ def leaves(text: str) -> list[Decoded] | None:
     return _tokens(text)
 
 
-class _Frame:
-    """An open object or array: where we are in it."""
-
-    __slots__ = ("expects_key", "index", "is_object", "pointer")
-
-    def __init__(self, pointer: str, is_object: bool) -> None:
-        self.pointer = pointer
-        self.is_object = is_object
-        self.expects_key = is_object
-        self.index = 0
-
-
 def _tokens(text: str) -> list[Decoded]:
     found: list[Decoded] = []
-    stack: list[_Frame] = []
-    here = ""  # the pointer of the value that comes next
+    stack: list[tuple[str, int]] = []  # the containers around the open one
+    prefix, index = "", _IN_OBJECT  # pointer of the open container; place in it, if it is an array
+    here = ""  # pointer of the value that comes next
     for match in _TOKEN.finditer(text):
-        token = match.group()
-        kind = token[0]
-        if kind == '"':
-            said = _unescape(token)
-            frame = stack[-1]
-            if frame.expects_key:
-                here = _child(frame, said)
-                frame.expects_key = False
-            found.append(Decoded(JsonLeaf(match.start(), match.end(), here), said))
-        elif kind in "{[":
-            stack.append(_Frame(here, kind == "{"))
-            if kind == "[":
-                here = _child(stack[-1], "0")
-        elif kind in "}]":
-            stack.pop()
-        elif kind == ",":
-            here = _next(stack[-1], here)
+        kind = match.lastindex
+        if kind == 1 or kind == _COLON:
+            said = _unescape(match.group(1))
+            if kind == _COLON:
+                here = _child(prefix, said)
+            start, end = match.span(1)
+            found.append(Decoded(JsonLeaf(start, end, here), said))
+        elif kind == _COMMA:
+            if index >= 0:
+                index += 1
+                here = _child(prefix, str(index))
+        elif kind == _NUMBERS:
+            digits = match.group()
+            if len(digits) >= MIN_DIGITS and sum(map(str.isdigit, digits)) >= MIN_DIGITS:
+                found.append(Decoded(JsonLeaf(match.start(), match.end(), here, is_number=True), digits))
+            index += digits.count(",")
+        elif kind == _OPENING:
+            stack.append((prefix, index))
+            prefix, index = here, (_IN_OBJECT if match.group() == "{" else 0)
+            here = _child(prefix, "0") if index == 0 else prefix
         else:
-            if sum(map(str.isdigit, token)) >= MIN_DIGITS:
-                found.append(Decoded(JsonLeaf(match.start(), match.end(), here, is_number=True), token))
-            stack[-1].index += token.count(",")
+            prefix, index = stack.pop()
     return found
 
 
-def _child(frame: _Frame, step: str) -> str:
-    if len(frame.pointer) > _POINTER_LENGTH:
-        return frame.pointer
-    return f"{frame.pointer}/{step[:_STEP_LENGTH].replace('~', '~0').replace('/', '~1')}"
-
-
-def _next(frame: _Frame, here: str) -> str:
-    if frame.is_object:
-        frame.expects_key = True
-        return here
-    frame.index += 1
-    return _child(frame, str(frame.index))
+def _child(prefix: str, step: str) -> str:
+    if len(prefix) > _POINTER_LENGTH:
+        return prefix
+    if "~" in step or "/" in step:
+        step = step[:_STEP_LENGTH].replace("~", "~0").replace("/", "~1")
+    return f"{prefix}/{step[:_STEP_LENGTH]}"
 
 
 def _unescape(token: str) -> str:

@@ -73,8 +73,7 @@ def _read_message(walk: Walk, index: int, value: JsonValue, *, repeated: bool) -
     for key, member in message.items():
         reader = _MEMBERS.get(key)
         if reader is None:
-            outsider = Voice(Role.CONFIG, Column.UNTRUSTED, Channel.CONTENT, index, repeated)
-            walk.unknown((*at, key), member, outsider, _MESSAGE_KEYS)
+            walk.unknown((*at, key), member, voice, _MESSAGE_KEYS)
         elif member is not None:
             reader(walk, (*at, key), member, voice)
 

@@ -1,9 +1,8 @@
 """Putting redactions into a parsed body, at the places where the text was found.
 
-A segment is a whole string, a key, a number, or a token of JSON inside a string. Edits to one string are applied from
-its end to its beginning, so that earlier offsets stay true. JSON inside a string stays valid JSON: a replacement is
-escaped, a number becomes a string. A key is renamed in place; if its new name is taken, nothing sensible can be sent,
-and the caller must block.
+A segment is a whole string, a key, a number, or a token of JSON inside a string. JSON inside a string stays valid JSON:
+a replacement is escaped, a number becomes a string. A key is renamed in place; if its new name is taken, nothing
+sensible can be sent, and the caller must block. All of it takes linear time, however many findings there are.
 """
 
 import json
@@ -35,22 +34,33 @@ class CannotRewrite(Exception):
 def apply(body: JsonValue, edits: Iterable[Edit]) -> None:
     """Change a parsed body in place. Raises CannotRewrite; the body must then not be forwarded."""
     values: dict[Location, list[Edit]] = {}
-    keys: dict[Location, list[Edit]] = {}
+    keys: dict[Location, dict[str, list[Edit]]] = {}
     for edit in edits:
-        group = keys if edit.segment.is_key else values
-        group.setdefault(edit.segment.location, []).append(edit)
-    for location, group_edits in values.items():
-        _rewrite_value(body, location, group_edits)
-    # The deepest keys first: renaming a key changes the way to everything below it.
+        location = edit.segment.location
+        if edit.segment.is_key:
+            keys.setdefault(location[:-1], {}).setdefault(str(location[-1]), []).append(edit)
+        else:
+            values.setdefault(location, []).append(edit)
+    for location, value_edits in values.items():
+        _rewrite_value(body, location, value_edits)
+    # The deepest objects first: renaming a key changes the way to everything below it.
     for location in sorted(keys, key=len, reverse=True):
-        _rename(body, location, splice(str(location[-1]), keys[location]))
+        _rename(body, location, {key: splice(key, key_edits) for key, key_edits in keys[location].items()})
 
 
 def splice(text: str, edits: Sequence[Edit]) -> str:
     """A text with edits applied to it."""
-    for edit in sorted(edits, key=_start, reverse=True):
-        text = text[: edit.start] + edit.replacement + text[edit.end :]
-    return text
+    return _joined(text, [(edit.start, edit.end, edit.replacement) for edit in sorted(edits, key=_start)])
+
+
+def _joined(text: str, cuts: Iterable[tuple[int, int, str]]) -> str:
+    """A text with other text in the place of each cut; the cuts ascend."""
+    parts: list[str] = []
+    position = 0
+    for start, end, replacement in cuts:
+        parts += (text[position:start], replacement)
+        position = end
+    return "".join((*parts, text[position:]))
 
 
 def _start(edit: Edit) -> int:
@@ -76,11 +86,13 @@ def _rewritten(value: JsonValue, edits: list[Edit]) -> str:
 
 def rewrite_embedded(text: str, by_leaf: Mapping[tuple[int, int], list[Edit]]) -> str:
     """A JSON text with edits applied to its leaves, keyed by their raw places; the result is valid JSON."""
-    result = text
-    for (start, end), edits in sorted(by_leaf.items(), reverse=True):
-        leaf = edits[0].segment.leaf
-        token = _edited_token(text[start:end], edits, leaf)
-        result = result[:start] + token + result[end:]
+    result = _joined(
+        text,
+        (
+            (start, end, _edited_token(text[start:end], edits, edits[0].segment.leaf))
+            for (start, end), edits in sorted(by_leaf.items())
+        ),
+    )
     if _repeated_keys(result) > _repeated_keys(text):
         raise CannotRewrite("two keys of a JSON text would become equal")
     return result
@@ -91,10 +103,11 @@ def _edited_token(token: str, edits: list[Edit], leaf: JsonLeaf | None) -> str:
         return json.dumps(splice(token, edits), ensure_ascii=False)
     ordered = sorted(edits, key=_start)
     places = raw_offsets(token, [offset for edit in ordered for offset in (edit.start, edit.end)])
-    for index in range(len(ordered) - 1, -1, -1):
-        start, end = places[2 * index], places[2 * index + 1]
-        token = token[:start] + json.dumps(ordered[index].replacement, ensure_ascii=False)[1:-1] + token[end:]
-    return token
+    cuts = (
+        (places[2 * index], places[2 * index + 1], json.dumps(edit.replacement, ensure_ascii=False)[1:-1])
+        for index, edit in enumerate(ordered)
+    )
+    return _joined(token, cuts)
 
 
 def _repeated_keys(text: str) -> int:
@@ -112,16 +125,16 @@ def _repeated_keys(text: str) -> int:
     return surplus
 
 
-def _rename(body: JsonValue, location: Location, name: str) -> None:
-    old = location[-1]
+def _rename(body: JsonValue, location: Location, names: Mapping[str, str]) -> None:
+    """Rename keys of the object at this place, which keeps its order."""
     try:
-        parent = value_at(body, location[:-1])
+        holder = value_at(body, location)
     except LookupError:
         raise CannotRewrite(_NO_PLACE) from None
-    if not isinstance(parent, dict) or old not in parent:
+    if not isinstance(holder, dict) or not names.keys() <= holder.keys():
         raise CannotRewrite(_NO_PLACE)
-    if name != old and name in parent:
+    renamed = {names.get(key, key): value for key, value in holder.items()}
+    if len(renamed) != len(holder):
         raise CannotRewrite("two keys of an object would become equal")
-    members = [(name if key == old else key, value) for key, value in parent.items()]
-    parent.clear()
-    parent.update(members)
+    holder.clear()
+    holder.update(renamed)

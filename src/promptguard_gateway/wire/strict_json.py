@@ -28,7 +28,8 @@ SAFE_INTEGER = 2**53  # beyond it, readers that use doubles lose digits (RFC 825
 INT64 = 2**63
 _INTEGER_DIGITS = 20  # a sign and the 19 digits of an int64
 _FLOAT_CHARACTERS = 400
-_STRING = re.compile(r'"(?:[^"\\]+|\\.)*"', re.DOTALL)
+# A string, or what could be one up to the end of the text: the pattern never fails, so it never goes back.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.\-]{1,48}\Z")
 
 

@@ -47,6 +47,10 @@ def is_identifier(text: str) -> bool:
     return bool(_HEXADECIMAL.match(text, begin)) or not _WORD.search(text, begin)
 
 
+# Normalising is not linear in the length of a key, and no known key is nearly as long.
+_LONGEST_TWIN = 64
+
+
 def fold(key: str) -> str:
     """A key as a lenient reader may compare it: without case, look-alike letters of other widths made plain."""
     return unicodedata.normalize("NFKC", key).casefold()
@@ -65,6 +69,11 @@ class Voice(Struct, frozen=True, gc=False):
 def voice_of(direction: Direction, role: Role, channel: Channel = Channel.CONTENT) -> Voice:
     """A voice outside the conversation, judged by the policy column of its role and channel."""
     return Voice(role, column_of(direction, role, channel), channel)
+
+
+def outsider(voice: Voice) -> Voice:
+    """An unknown string beside this voice: judged as untrusted, whoever the message says is speaking."""
+    return Voice(Role.CONFIG, Column.UNTRUSTED, voice.channel, voice.turn, voice.repeated)
 
 
 CONFIG = voice_of(Direction.INPUT, Role.CONFIG)
@@ -178,14 +187,14 @@ class Walk:
         self.free(location, value, voice, SCHEMA_WORDS)
 
     def unknown(self, location: Location, value: JsonValue, voice: Voice, known: frozenset[str]) -> None:
-        """A member that the dialect does not know; the key ends `location`.
+        """A member that the dialect does not know, untrusted whoever speaks beside it; the key ends `location`.
 
         Raises GatewayError: `unknown_field` where the policy refuses those, `invalid_value` for a key that differs
         from a known one (`known` holds them folded) by case only, which the next reader may take for it.
         """
         key = str(location[-1])
         where = shown_path(location)
-        if fold(key) in known:
+        if len(key) <= _LONGEST_TWIN and fold(key) in known:
             raise GatewayError(
                 "invalid_value", f"{where} is not a field; spell the known field in its own case.", param=where
             )
@@ -195,8 +204,9 @@ class Walk:
                 f"{where} is not a field that this gateway knows; your policy refuses those.",
                 param=where,
             )
-        self.text(location, key, voice, is_key=True)
-        self.free(location, value, voice)
+        stranger = outsider(voice)
+        self.text(location, key, stranger, is_key=True)
+        self.free(location, value, stranger)
 
     def _key(self, location: Location, key: str, child: JsonValue, voice: Voice, words: frozenset[str]) -> None:
         place = (*location, key)
@@ -267,8 +277,9 @@ def check_ledger(inventory: Inventory, body: JsonValue) -> bool:
     1. `leaves` == whole-leaf segments + carriers of embedded JSON + exemptions.
     2. string values in the body == `leaves` - keys (inspected, or exempt as field names) - numbers taken for text.
 
-    A list of numbers that is read as one text counts as one number. A whole-leaf segment is one without `leaf`; a carrier is a location that has segments with one. The second
-    equation counts the body independently of the walk, so a string that the walk passed over breaks it.
+    A whole-leaf segment is one without `leaf`; a carrier is a location that has segments with one; a list of numbers
+    that is read as one text counts as one number. The second equation counts the body independently of the walk, so a
+    string that the walk passed over breaks it.
     """
     whole = [segment for segment in inventory.segments if segment.leaf is None]
     carriers = {segment.location for segment in inventory.segments if segment.leaf is not None}

@@ -1,0 +1,35 @@
+"""The tables of these tests: for every pattern, texts in which it must be found and near-misses in which it must not."""
+
+from collections.abc import Iterable, Mapping
+
+from promptguard_gateway.core.book import PatternBook, Sighting
+from promptguard_gateway.core.detector import Detector, PatternDetector
+from promptguard_gateway.detectors.catalogue import DETECTORS
+
+PATTERN_DETECTORS = [detector for detector in DETECTORS if isinstance(detector, PatternDetector)]
+BOOK = PatternBook(PATTERN_DETECTORS)
+BELIEVED = 0.5
+"""Findings below the moderate policy's warn threshold lead to nothing, so a near-miss may have them."""
+
+Examples = Mapping[str, tuple[list[str], list[str]]]
+
+
+def sightings(text: str, *, at_least: float = 0.0) -> list[Sighting]:
+    """Everything the patterns see in a plain reading."""
+    return [sighting for sighting in BOOK.find(text) if sighting.score >= at_least]
+
+
+def rules(text: str) -> set[str]:
+    """The patterns that believe they see something."""
+    return {sighting.pattern.name for sighting in sightings(text, at_least=BELIEVED)}
+
+
+def check(detectors: Iterable[Detector], examples: Examples) -> None:
+    """Every pattern of the detectors has examples of both kinds, and they hold."""
+    names = {pattern.name for d in detectors if isinstance(d, PatternDetector) for pattern in d.patterns}
+    assert names == set(examples), names ^ set(examples)
+    wrong = [(name, text) for name, (found, _) in examples.items() for text in found if name not in rules(text)]
+    assert not wrong, f"not found: {wrong}"
+    wrong = [(name, text) for name, (_, missed) in examples.items() for text in missed if name in rules(text)]
+    assert not wrong, f"found: {wrong}"
+    assert all(found and missed for found, missed in examples.values())
