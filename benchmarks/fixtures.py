@@ -20,116 +20,24 @@ SYSTEM = (
 FILL = b"~"  # the load generator writes fresh prose where these stand in a row
 QUESTION_LENGTH = 320
 
-_PLACES = [
-    "harbour",
-    "station",
-    "office",
-    "depot",
-    "garden",
-    "kitchen",
-    "library",
-    "school",
-    "market",
-    "bridge",
-    "hotel",
-    "workshop",
-    "valley",
-    "island",
-]
-_THINGS = [
-    "parcel",
-    "letter",
-    "jacket",
-    "invoice",
-    "lamp",
-    "bicycle",
-    "contract",
-    "table",
-    "report",
-    "camera",
-    "ticket",
-    "window",
-    "engine",
-    "recipe",
-    "painting",
-    "keyboard",
-    "blanket",
-    "calendar",
-    "map",
-    "printer",
-    "guitar",
-    "mirror",
-    "manual",
-    "suitcase",
-    "notebook",
-    "radio",
-    "ladder",
-    "clock",
-    "bottle",
-    "meeting",
-]
-_KINDS = [
-    "small",
-    "heavy",
-    "yellow",
-    "wooden",
-    "late",
-    "broken",
-    "new",
-    "second",
-    "quiet",
-    "cheap",
-    "round",
-    "early",
-    "spare",
-    "fresh",
-    "missing",
-    "long",
-]
-_DEEDS = [
-    "lost",
-    "found",
-    "sent",
-    "repaired",
-    "ordered",
-    "painted",
-    "checked",
-    "moved",
-    "returned",
-    "opened",
-    "counted",
-    "borrowed",
-    "cleaned",
-    "signed",
-]
-_PEOPLE = [
-    "neighbour",
-    "driver",
-    "manager",
-    "sister",
-    "teacher",
-    "customer",
-    "colleague",
-    "doctor",
-    "friend",
-    "plumber",
-    "editor",
-    "farmer",
-]
-_TIMES = [
-    "yesterday",
-    "last week",
-    "this morning",
-    "in March",
-    "after lunch",
-    "on Tuesday",
-    "two days ago",
-    "before noon",
-    "at the weekend",
-    "in the evening",
-    "during the storm",
-    "at short notice",
-]
+
+def _list(text: str) -> list[str]:
+    return text.split(";")
+
+
+_PLACES = _list("harbour;station;office;depot;garden;kitchen;library;school;market;bridge;hotel;workshop;valley;island")
+_THINGS = _list(
+    "parcel;letter;jacket;invoice;lamp;bicycle;contract;table;report;camera;ticket;window;"
+    "engine;recipe;painting;keyboard;blanket;calendar;map;printer;guitar;mirror;manual;"
+    "suitcase;notebook;radio;ladder;clock;bottle;meeting"
+)
+_KINDS = _list("small;heavy;yellow;wooden;late;broken;new;second;quiet;cheap;round;early;spare;fresh;missing;long")
+_DEEDS = _list("lost;found;sent;repaired;ordered;painted;checked;moved;returned;opened;counted;borrowed;cleaned;signed")
+_PEOPLE = _list("neighbour;driver;manager;sister;teacher;customer;colleague;doctor;friend;plumber;editor;farmer")
+_TIMES = _list(
+    "yesterday;last week;this morning;in March;after lunch;on Tuesday;two days ago;before noon;"
+    "at the weekend;in the evening;during the storm;at short notice"
+)
 _SHAPES = (
     "My {0} {1} the {2} {3} near the {4} {5}.",
     "Could you tell me when the {2} {3} was {1}, and by whom?",

@@ -130,7 +130,7 @@ def campaign(systems: Sequence[System], load: Generator, plan: Plan, tell: Calla
     for system in systems:
         tell(f"warming up {system.name}")
         lengths[system.name] = check(system, load)
-        load.run(job(system, 16, repeat=plan.repeat, requests=plan.warm_up, seconds=60))
+        load.run(job(system, 16, repeat=plan.repeat, requests=plan.warm_up))
     rounds: dict[tuple[str, int], list[Round]] = {}
     for concurrency in plan.concurrencies:
         for number in range(plan.rounds):

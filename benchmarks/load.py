@@ -29,13 +29,13 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 class Job(Struct, frozen=True, kw_only=True):
     """Load for one address. It ends after `seconds` or `requests`, whichever comes first.
 
-    `fresh` characters in a row of the request are a place for prose, which is written anew for every request unless
+    `fresh` fillers in a row of the request are a place for prose, which is written anew for every request unless
     `repeat` is set. An answer is right when its status is 200, `needle` is in it and its length is within `lengths`.
     """
 
     port: int
     request: bytes
-    fresh: int = 0
+    fresh: int
     repeat: bool = False
     concurrency: int
     seconds: float = 30.0

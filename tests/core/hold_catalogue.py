@@ -25,7 +25,7 @@ def spec(name: str, family: Family, label: str) -> Spec:
         id=name,
         family=family,
         category=name,
-        threat_type="pii_detected",
+        threat_type="pii_leak",
         severity=Severity.MEDIUM,
         label=label,
         summary=name,

@@ -1,4 +1,4 @@
-"""The tables of these tests: for every pattern, texts in which it must be found and near-misses in which it must not."""
+"""The tables of these tests: for every pattern, texts in which it must be found, and near-misses."""
 
 from collections.abc import Iterable, Mapping
 

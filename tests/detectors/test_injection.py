@@ -2,8 +2,8 @@
 
 import pytest
 
-from promptguard_gateway.detectors import embedded, injection, jailbreak, languages
 from detectors.examples import check, sightings
+from promptguard_gateway.detectors import embedded, injection, jailbreak, languages
 
 MAIL = "Ignore my previous email, the meeting is on Thursday."
 

@@ -1,13 +1,14 @@
 """A whole gateway in the test's process, before an upstream that does what the test says."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer, RawClient
-
 from promptguard_gateway.app import Running, open_store, running
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.settings import Settings, UpstreamLimits
@@ -77,11 +78,16 @@ def chat(content: object, model: str = "static", **more: object) -> dict[str, ob
 
 def spoken(answer: RawAnswer) -> str:
     """The content of a streamed answer."""
-    import json
-
     text = ""
     for data in answer.events:
         if data != b"[DONE]":
             for choice in json.loads(data).get("choices", []):
                 text += choice["delta"].get("content") or ""
     return text
+
+
+async def eventually(holds: Callable[[], bool], within: float = 1.0) -> None:
+    """Wait until something holds, at most so many seconds."""
+    async with asyncio.timeout(within):
+        while not holds():
+            await asyncio.sleep(0.01)

@@ -61,7 +61,7 @@ OVERRIDE = PatternDetector(
             r"prompts?|guardrails|filters?|ethics|limitations|constraints)\b",
             score=0.9,
             context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|[\"'“‘`]\s?)$",
-            context_score=0.6,
+            context_score=0.45,
         ),
         Pattern(
             name="drop_everything_before",
@@ -115,7 +115,7 @@ REPLACEMENT = PatternDetector(
     patterns=(
         Pattern(
             name="your_new_task",
-            regex=r"(?i)\b(?:your|the)\s+(?:new|real|actual|true|updated|next)\s+"
+            regex=r"(?i)\b(?:your|the)\s+(?:new|real|actual|true|updated)\s+"
             r"(?:and\s+only\s+)?(?:(?:new|real|true|only)\s+)?(?:task|instructions?|goal|objective|"
             r"mission|purpose|job|directives?|orders?)"
             r"\s*(?:now\s+)?(?:is\s+(?:to|now)|are\s+(?:to|now|as)|will\s+be|:|from\s+now)",

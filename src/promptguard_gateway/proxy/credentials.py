@@ -17,10 +17,17 @@ _INVALID = "Invalid or deactivated API key."
 
 
 class Principal(Struct, frozen=True):
-    """The key that was presented, as the store knows it, and what the caller wants shown to the upstream."""
+    """The key that was presented, as the store knows it, and what the caller wants shown to the upstream.
+
+    `secret` is the presented text itself, with which answers are signed; it is never shown.
+    """
 
     key: ApiKey
+    secret: str
     upstream_credential: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Principal({self.key.prefix}...)"
 
 
 class Authenticator:
@@ -38,18 +45,18 @@ class Authenticator:
         bearer = _bearer(headers.get("authorization"))
         if own is None and bearer is None:
             raise GatewayError("missing_api_key", _MISSING)
-        presented = own if own is not None else bearer
-        key = await self._find(presented or "")
+        presented = own if own is not None else bearer or ""
+        key = await self._find(presented)
         if key is None:
             raise GatewayError("invalid_api_key", _INVALID)
         if own is None or bearer is None or bearer == own:
-            return Principal(key)
+            return Principal(key, presented)
         if bearer.startswith("pg_") or await self._find(bearer) is not None:
             raise GatewayError(
                 "ambiguous_credentials",
                 "X-API-Key and Authorization hold two different PromptGuard keys. Send one of them.",
             )
-        return Principal(key, upstream_credential=bearer)
+        return Principal(key, presented, upstream_credential=bearer)
 
     async def _find(self, presented: str) -> ApiKey | None:
         """Malformed keys are turned away before the store is asked."""

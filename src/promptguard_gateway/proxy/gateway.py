@@ -12,6 +12,7 @@ from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.http_reply import EventStream, Reply, error_reply
 from promptguard_gateway.proxy.http_request import Request, check_json_head, read_body
 from promptguard_gateway.proxy.services import Call
+from promptguard_gateway.proxy.signature import verification_headers
 from promptguard_gateway.wire.errors import VALIDATION_CODES, error_headers, validation_body
 from promptguard_gateway.wire.routes import Authentication, Route, by_path
 
@@ -70,7 +71,10 @@ class Gateway:
         if route.request is not None:
             check_json_head(request, self._max_body_bytes)
             body = await read_body(request, self._max_body_bytes)
-        return await self._handlers[route.name](Call(route, principal, request.headers, body), request)
+        answer = await self._handlers[route.name](Call(route, principal, request.headers, body), request)
+        if isinstance(answer, Reply):
+            answer.headers = {**(answer.headers or {}), **verification_headers(answer.body, principal.secret)}
+        return answer
 
 
 def render_error(error: GatewayError, route: Route | None, event_id: str | None = None) -> Reply:

@@ -79,7 +79,10 @@ class Relay:
 
     def judgement(self) -> Judgement:
         """The decision on everything that was said."""
-        inspection = self._stray_inspection
+        strays = self._stray_inspection
+        inspection = Inspection(
+            findings=[*strays.findings], failures=[*strays.failures], scores={**strays.scores}, degraded=[]
+        )
         for strand in self._strands.values():
             strand.conclude(inspection)
         return self._judge.conclude(self._segments, inspection)

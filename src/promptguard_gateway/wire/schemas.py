@@ -231,7 +231,7 @@ class RedactResponse(Struct, kw_only=True, rename="camel"):
 
 
 class Health(Struct, kw_only=True):
-    """`status` is `ok`, or `draining` after a request to stop. `timestamp` is Unix time in seconds."""
+    """`status` is `ok`. `timestamp` is Unix time in seconds. A gateway that is stopping answers 503 instead."""
 
     status: str
     timestamp: float

@@ -1,0 +1,20 @@
+"""Headers by which a client can check that an answer came from here, unchanged: a hash, and a signature with its key.
+
+The signature is HMAC-SHA256 over `timestamp.body` with the caller's own API key; receivers refuse a timestamp older than
+five minutes. Streams have neither: their body is not known when their header is sent.
+"""
+
+import hashlib
+import hmac
+import time
+
+
+def verification_headers(body: bytes, key: str) -> dict[str, str]:
+    """`X-PromptGuard-Content-Hash`, `-Signature` and `-Signature-Timestamp` (Unix seconds) of one body."""
+    timestamp = str(int(time.time()))
+    signed = hmac.digest(key.encode(), timestamp.encode() + b"." + body, "sha256")
+    return {
+        "X-PromptGuard-Content-Hash": f"sha256={hashlib.sha256(body).hexdigest()}",
+        "X-PromptGuard-Signature": f"hmac-sha256={signed.hex()}",
+        "X-PromptGuard-Signature-Timestamp": timestamp,
+    }
