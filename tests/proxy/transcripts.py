@@ -249,7 +249,9 @@ def whole(judge: Judge, script: Script) -> Whole:
     inventory = openai_answers.inventory(tree, BodyLimits())
     judgement = judge.answer(inventory.segments, KNOWLEDGE)
     if judgement.decision.outcome == "block":
-        return Whole(judgement, {said.key: _before_block(judge, said) for said in script.strands}, {})
+        parts = script.strands
+        texts = {said.key: _before_block(judge, said) for said in parts} if len(parts) > 1 or parts[0].tool < 0 else {}
+        return Whole(judgement, texts, {})
     redacted = deepcopy(tree)
     redact_answer(redacted, judgement, may_redact=judge.may_redact_answers)
     return Whole(judgement, {said.key: _text_at(redacted, said) for said in script.strands}, _tokens(redacted))

@@ -66,7 +66,7 @@ PROMPT = PatternDetector(
             score=0.8,
             context=r"(?i)(?:\b(?:how|should|can|could|to|which|function|method|helper|we|they|it|button|"
             r"page|option|settings?)\b[\w\s,]{0,20}|[\"'“‘`]\s?)$",
-            context_score=0.55,
+            context_score=0.45,
         ),
         Pattern(
             name="your_instructions",
@@ -126,7 +126,7 @@ PROMPT = PatternDetector(
             r"full))",
             score=0.84,
             context=r"(?i)\bsummari[sz]e\s+$",
-            context_score=0.5,
+            context_score=0.45,
         ),
         Pattern(
             name="starts_with_you_are",
@@ -200,7 +200,7 @@ INTERNALS = PatternDetector(
             r"key|code|phrase))?|api\s+key)\b",
             score=0.8,
             context=r"(?i)(?:\b(?:how\s+(?:do|can|to)|i\s+forgot\s+my)\b[\w\s]{0,30}|\b(?:url|percent)[\s-])$",
-            context_score=0.5,
+            context_score=0.45,
         ),
         Pattern(
             name="secret_asked_for",

@@ -9,9 +9,7 @@ from promptguard_gateway.core.detector import BOTH, INPUT, Pattern, PatternDetec
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.core.segments import Direction
 
-_TEMPLATES = (
-    "chat templates of ChatML, Llama 2 to 4, Mistral, DeepSeek, Gemma, Phi, Harmony, GLM, Command and Granite"
-)
+_TEMPLATES = "chat templates of ChatML, Llama 2 to 4, Mistral, DeepSeek, Gemma, Phi, Harmony, GLM, Command and Granite"
 
 
 def _spec(id_: str, summary: str, source: str, directions: tuple[Direction, ...]) -> Spec:

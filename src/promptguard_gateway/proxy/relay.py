@@ -8,6 +8,8 @@ A stream ends in one of three ways: `[DONE]` (complete), a block (an error frame
 a fault (an error frame and no `[DONE]`: the answer is not whole).
 """
 
+from msgspec import Struct
+
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Inspection
 from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
@@ -48,6 +50,7 @@ class Relay:
         self._strands: dict[StrandKey, Strand] = {}
         self._segments: list[Segment] = []
         self._stray_inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
+        self._closed: set[int] = set()
         self._texts = 0
         self._stray_characters = 0
         self._like: JsonObject = {}
@@ -116,14 +119,15 @@ class Relay:
             if self.blocked:
                 return
         finished = _finished(chunk)
-        released = {delta.strand: self._read_delta(chunk, delta) for delta in seen.deltas}
+        spoken_now = [_Spoken(delta, self._read_delta(chunk, delta)) for delta in seen.deltas]
         for key, strand in self._strands.items():
             if key[0] in finished and not self.blocked:
-                self._flush_into(chunk, key, strand, released, seen.deltas, frames)
+                self._flush_into(chunk, key, strand, spoken_now, frames)
+        self._closed |= finished
         if self.blocked:
-            frames += [self._frame(delta, released[delta.strand]) for delta in seen.deltas if released[delta.strand]]
+            frames += [self._frame(one.delta, one.text) for one in spoken_now if one.text]
             return
-        spoken = {delta.choice for delta in seen.deltas if released[delta.strand] or not delta.text} | finished
+        spoken = {one.delta.choice for one in spoken_now if one.text or not one.delta.text} | finished
         spoken |= {stray.choice for stray in seen.strays if stray.choice is not None}
         if self._prune(chunk, spoken):
             frames.append(encode_data(encode(chunk)))
@@ -133,20 +137,19 @@ class Relay:
         chunk: JsonObject,
         key: StrandKey,
         strand: Strand,
-        released: dict[StrandKey, str],
-        deltas: list[Delta],
+        spoken: list["_Spoken"],
         frames: list[bytes],
     ) -> None:
         """The rest of a strand: behind what this chunk released of it, else in a frame before this chunk."""
-        own = next((delta for delta in deltas if delta.strand == key), None)
+        own = next((one for one in reversed(spoken) if one.delta.strand == key), None)
         if own is None:
             self._flush(strand, frames)
             return
         rest = strand.finish()
         self._notice(strand, rest)
-        released[key] += rest.text
-        set_text(chunk, own, released[key])
-        choice = _choice(chunk, _position(own))
+        own.text += rest.text
+        set_text(chunk, own.delta, own.text)
+        choice = _choice(chunk, _position(own.delta))
         entries = entries_of(choice.get("logprobs")) + strand.take_logprobs(rest.pieces)
         if entries and strand.logprobs is not None:
             choice["logprobs"] = with_entries(strand.logprobs, entries)
@@ -159,6 +162,8 @@ class Relay:
         if self.blocked:
             set_text(chunk, delta, "")
             return ""
+        if delta.text and delta.choice in self._closed:
+            raise GatewayError("upstream_error", "The upstream went on with a choice that it had ended." + _NOT_WHOLE)
         strand = self._strands.get(delta.strand) or self._begin(delta)
         logprobs = logprobs_of(chunk, _position(delta))
         if self._logprobs or logprobs is not None:
@@ -226,6 +231,13 @@ class Relay:
         if len(kept) != len(choices):
             chunk["choices"] = [*kept]
         return bool(kept) or chunk.get("usage") is not None
+
+
+class _Spoken(Struct):
+    """A delta of the chunk at hand, and what takes its place."""
+
+    delta: Delta
+    text: str
 
 
 def _says_something(choice: JsonObject, spoken: set[int]) -> bool:
