@@ -37,20 +37,20 @@ class Row(Struct, frozen=True, kw_only=True):
     errors: dict[str, int]
 
 
-def measure(system: System, load: Generator, size: int, seconds: float) -> Row:
-    """Median of three runs."""
+def measure(system: System, load: Generator, size: int, seconds: float, runs: int) -> Row:
+    """Median of the runs."""
     request = http_request(system.path, system.headers, chat_body(system.model, FILL.decode() * size))
     work = Job(
         port=system.port,
         request=request,
         fresh=size,
-        concurrency=2,
+        concurrency=1,
         seconds=seconds,
         needle=ANSWER.encode(),
     )
-    load.run(msgspec.structs.replace(work, requests=20, seconds=5.0))
+    load.run(msgspec.structs.replace(work, requests=20))
     costs, errors, done = [], dict[str, int](), 0
-    for _ in range(3):
+    for _ in range(runs):
         before = cpu_seconds(system.pid or 0)
         report = load.run(work)
         costs.append(1000 * (cpu_seconds(system.pid or 0) - before) / max(len(report.latencies), 1))
@@ -95,7 +95,7 @@ def main() -> int:
             for system in [system for system in systems if system.pid]:
                 for size in QUICK if options.quick else SIZES:
                     print(f"{system.name}: {size} bytes", file=sys.stderr)
-                    rows.append(measure(system, load, size, 1.0 if options.quick else 2.0))
+                    rows.append(measure(system, load, size, *((0.5, 1) if options.quick else (2.0, 3))))
     print(table(rows))
     for system_name in dict.fromkeys(row.system for row in rows):
         fit = exponent([row for row in rows if row.system == system_name])

@@ -6,7 +6,10 @@ several times cheaper than the next one, so a benchmark that repeats itself flat
 
 import json
 import random
+import re
 from collections.abc import Mapping
+from itertools import pairwise
+from pydoc_data.topics import topics
 
 MODEL = "tiny-chat"
 ANSWER = (
@@ -20,44 +23,27 @@ SYSTEM = (
 FILL = b"~"  # the load generator writes fresh prose where these stand in a row
 QUESTION_LENGTH = 320
 
-
-def _list(text: str) -> list[str]:
-    return text.split(";")
-
-
-_PLACES = _list("harbour;station;office;depot;garden;kitchen;library;school;market;bridge;hotel;workshop;valley;island")
-_THINGS = _list(
-    "parcel;letter;jacket;invoice;lamp;bicycle;contract;table;report;camera;ticket;window;"
-    "engine;recipe;painting;keyboard;blanket;calendar;map;printer;guitar;mirror;manual;"
-    "suitcase;notebook;radio;ladder;clock;bottle;meeting"
-)
-_KINDS = _list("small;heavy;yellow;wooden;late;broken;new;second;quiet;cheap;round;early;spare;fresh;missing;long")
-_DEEDS = _list("lost;found;sent;repaired;ordered;painted;checked;moved;returned;opened;counted;borrowed;cleaned;signed")
-_PEOPLE = _list("neighbour;driver;manager;sister;teacher;customer;colleague;doctor;friend;plumber;editor;farmer")
-_TIMES = _list(
-    "yesterday;last week;this morning;in March;after lunch;on Tuesday;two days ago;before noon;"
-    "at the weekend;in the evening;during the storm;at short notice"
-)
-_SHAPES = (
-    "My {0} {1} the {2} {3} near the {4} {5}.",
-    "Could you tell me when the {2} {3} was {1}, and by whom?",
-    "I {1} a {2} {3} {5}, but nobody at the {4} knew about it.",
-    "The {3} in the {4} looks {2}, so the {0} wants to know whether it can be {1} {5}.",
-    "Please write a short note to the {0} about the {2} {3} that we {1} {5}.",
-    "What would you suggest if the {3} is still at the {4}?",
-    "Compare the {2} {3} with the one from the {4} in a few lines.",
-)
+# Words of Python's own reference, which every installation carries: some 65,000 of them, 5,000 different ones.
+_WORDS = re.findall(r"[A-Za-z][a-z']*[,.]?", " ".join(topics.values()))
+_FOLLOWERS: dict[str, list[str]] = {}
+for _word, _next in pairwise(_WORDS):
+    _FOLLOWERS.setdefault(_word, []).append(_next)
 
 
 def prose(choose: random.Random, size: int) -> str:
-    """Ordinary sentences, exactly `size` ASCII characters of them, none of which needs escaping in JSON."""
-    sentences: list[str] = []
+    """New text of exactly `size` ASCII characters, none of which needs escaping in JSON.
+
+    Each word is one that followed the last somewhere in the reference, so word pairs are natural and their order is
+    always new. It costs detectors as much as real prompts do, where sentences from a dozen templates cost a tenth.
+    """
+    word = choose.choice(_WORDS)
+    words: list[str] = []
     length = 0
     while length < size:
-        words = [choose.choice(kind) for kind in (_PEOPLE, _DEEDS, _KINDS, _THINGS, _PLACES, _TIMES)]
-        sentences.append(choose.choice(_SHAPES).format(*words) + " ")
-        length += len(sentences[-1])
-    return "".join(sentences)[:size]
+        words.append(word)
+        length += len(word) + 1
+        word = choose.choice(_FOLLOWERS.get(word, _WORDS))
+    return " ".join(words)[:size].ljust(size, ".")
 
 
 def chat_body(model: str, question: str = FILL.decode() * QUESTION_LENGTH, **more: object) -> bytes:

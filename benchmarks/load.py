@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 import uvloop
@@ -23,7 +23,11 @@ from benchmarks.fixtures import FILL, prose
 from benchmarks.processes import LOAD_CORE, pinned, stop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+
+
+_Pair = tuple[asyncio.Transport, asyncio.Protocol]
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -54,12 +58,16 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection that asks again as soon as it was answered."""
+    """One keep-alive connection that asks again as soon as it was answered.
 
-    def __init__(self, run: "Run") -> None:
+    A server may announce that it closes after an answer (`Connection: close`); then a new connection carries on.
+    """
+
+    def __init__(self, run: "Run", done: "asyncio.Future[None]") -> None:
         self.run = run
         self.buffer = bytearray()
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done = done
+        self.leaving = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
@@ -80,13 +88,19 @@ class Connection(asyncio.Protocol):
         """Collect until the answer is whole."""
         self.buffer += data
         answer = whole_answer(self.buffer)
-        if answer is not None:
-            self.run.record(*answer, time.perf_counter() - self.started)
+        if answer is None:
+            return
+        self.run.record(answer.status, answer.body, time.perf_counter() - self.started)
+        if answer.closes:
+            self.leaving = True
+            self.transport.close()
+            self.run.open(self.done)
+        else:
             self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """An end that we did not ask for is an error, and the connection is not opened again."""
-        if not self.done.done():
+        """An end that nobody announced is an error, and the connection is not opened again."""
+        if not self.leaving and not self.done.done():
             self.run.errors["connection lost"] += 1
             self.done.set_result(None)
 
@@ -113,6 +127,24 @@ class Run:
         self.latencies: list[float] = []
         self.errors: Counter[str] = Counter()
         self.first_body = b""
+        self.opening: set[asyncio.Task[_Pair]] = set()
+        self.transports: list[asyncio.Transport] = []
+
+    def open(self, done: "asyncio.Future[None]") -> None:
+        """Open a connection that asks until the job is over, and then settles `done`."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(loop.create_connection(lambda: Connection(self, done), "127.0.0.1", self.job.port))
+        self.opening.add(task)
+        task.add_done_callback(lambda task: self.opened(task, done))
+
+    def opened(self, task: "asyncio.Task[_Pair]", done: "asyncio.Future[None]") -> None:
+        """Count a connection that could not be opened."""
+        self.opening.discard(task)
+        if task.exception():
+            self.errors["cannot connect"] += 1
+            done.set_result(None)
+        else:
+            self.transports.append(task.result()[0])
 
     def next_request(self) -> bytes | None:
         """The next request's bytes; None when the job is over."""
@@ -136,20 +168,29 @@ class Run:
         self.first_body = self.first_body or body
 
 
-def whole_answer(buffer: bytearray) -> tuple[int, bytes] | None:
-    """Status and body once the answer has arrived entirely."""
+class Answer(NamedTuple):
+    """A whole answer, and whether the server closes the connection after it."""
+
+    status: int
+    body: bytes
+    closes: bool
+
+
+def whole_answer(buffer: bytearray) -> Answer | None:
+    """The answer once it has arrived entirely."""
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
         return None
     head = bytes(buffer[:end])
-    status = int(head[9:12])
+    status, closes = int(head[9:12]), _CLOSES.search(head) is not None
     length = _LENGTH.search(head)
     if length:
         size = int(length[1])
-        return (status, bytes(buffer[end + 4 :])) if len(buffer) >= end + 4 + size else None
+        return Answer(status, bytes(buffer[end + 4 :]), closes) if len(buffer) >= end + 4 + size else None
     if _CHUNKED.search(head):
-        return (status, unchunk(bytes(buffer[end + 4 :]))) if buffer.endswith(b"0\r\n\r\n") else None
-    return status, b""
+        whole = buffer.endswith(b"0\r\n\r\n")
+        return Answer(status, unchunk(bytes(buffer[end + 4 :])), closes) if whole else None
+    return Answer(status, b"", closes)
 
 
 def unchunk(raw: bytes) -> bytes:
@@ -169,13 +210,13 @@ async def perform(job: Job, choose: random.Random) -> Report:
     run = Run(job, choose)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    pairs = [
-        await loop.create_connection(lambda: Connection(run), "127.0.0.1", job.port) for _ in range(job.concurrency)
-    ]
-    _, unfinished = await asyncio.wait([protocol.done for _, protocol in pairs], timeout=job.seconds + 5)
+    settled = [loop.create_future() for _ in range(job.concurrency)]
+    for done in settled:
+        run.open(done)
+    _, unfinished = await asyncio.wait(settled, timeout=job.seconds + 30)
     if unfinished:
         run.errors["no answer"] += len(unfinished)
-        for transport, _ in pairs:
+        for transport in run.transports:
             transport.abort()
     return Report(
         seconds=time.perf_counter() - started,

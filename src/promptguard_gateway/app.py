@@ -153,13 +153,18 @@ async def _state(upstream: Upstream) -> str:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
-    """Everything, joined and listening; closed in the opposite order. Raises SettingsError, StoreError or OSError."""
+async def running(
+    settings: Settings, *, store: SqliteStore | None = None, judge: Judge | None = None
+) -> AsyncIterator[Running]:
+    """Everything, joined and listening; closed in the opposite order. Raises SettingsError, StoreError or OSError.
+
+    A `store` opened for serving or a `judge` takes the place of the settings' own; the store is closed with the rest.
+    """
     upstreams = _upstreams(settings)
-    store = open_store(settings, for_serving=True)
+    store = store or open_store(settings, for_serving=True)
     try:
         new_key = _first_key(store, settings)
-        judge = judge_of(settings)
+        judge = judge or judge_of(settings)
         metrics = Metrics()
         services = Services(
             settings=settings,

@@ -113,3 +113,19 @@ def test_folding_is_linear(text: str) -> None:
     begin = time.process_time()
     skeleton(text)
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\u0664\u0661\u0661\u0661", "4111"),
+        ("\u096a\u0967", "41"),
+        ("\U0001f1ee\U0001f1ec", "ig"),
+        ("\U0001f170", "a"),
+        ("\u026a\u0262\u0274", "ign"),
+    ],
+    ids=["Arabic digits", "Devanagari digits", "regional indicators", "squared letters", "small capitals"],
+)
+def test_digits_and_styled_letters_of_every_script_read_as_plain_ones(text: str, plain: str) -> None:
+    """A number in another script is the same number."""
+    assert skeleton(text).text == plain

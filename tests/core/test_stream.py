@@ -77,13 +77,13 @@ def test_findings_point_into_the_original_text() -> None:
 
 
 def test_scores_are_kept_below_every_threshold() -> None:
-    """A hit below the warn threshold is no finding, but its detector's score is kept; also in a column that is off."""
+    """A hit below the warn threshold is no finding, but its score is kept; where a cell is off, nobody reads."""
     weak = one("weak", Family.PII, "WEAK", "weak", score=0.1)
     off = one("off", Family.INJECTION, "OFF", "off", score=0.9)
     pieces, inspector = decide_whole(plan_of(weak, off), NOTHING, "weak and off")
     assert pieces == (Piece("weak and off", 0, 12),)
     assert inspector.findings == []
-    assert inspector.scores == {"weak": 0.1, "off": 0.9}
+    assert inspector.scores == {"weak": 0.1}
 
 
 def test_a_low_score_flags_and_a_high_one_acts() -> None:

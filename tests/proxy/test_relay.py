@@ -1,13 +1,13 @@
 """The hold-back over real frames: however an answer is cut, the client gets what the whole answer would give."""
 
+import itertools
 import random
 
 import pytest
 
-from proxy.transcripts import JUDGES, SCRIPTS, Cutter, Script, at, characters, hear, relayed, stream, uncut, whole
-
 from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.relay import Relay
+from proxy.transcripts import JUDGES, SCRIPTS, Cutter, Script, at, characters, hear, relayed, stream, uncut, whole
 
 BY_NAME = {script.name: script for script in SCRIPTS}
 each_script = pytest.mark.parametrize("name", BY_NAME)
@@ -83,7 +83,7 @@ def test_every_way_of_receiving_the_bytes(name: str) -> None:
     for _ in range(5):
         places = sorted(sample.randint(0, len(data)) for _ in range(8))
         edges = [0, *places, len(data)]
-        pieces = [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+        pieces = [data[start:end] for start, end in itertools.pairwise(edges)]
         check(JUDGES["moderate"], script, *relayed(JUDGES["moderate"], pieces))
 
 
@@ -96,7 +96,7 @@ def test_the_catalogue_holds_all_three_verbs() -> None:
     assert all(verbs[name] == "block" for name in BLOCKING)
     assert verbs["a key in a call"] == verbs["an escaped key"] == verbs["one of the calls"] == "block"
     assert verbs["three keys"] == verbs["two links"] == verbs["a private key without end"] == "redact"
-    assert verbs["near misses"] == verbs["an unfinished link"] == verbs["the end mark as text"] == "allow"
+    assert verbs["near misses"] == verbs["a third of the prompt"] == verbs["the end mark as text"] == "allow"
     assert len(BY_NAME) == len(SCRIPTS) >= 40
 
 

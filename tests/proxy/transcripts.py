@@ -1,4 +1,4 @@
-"""Answers of a model as scripts: what was said on which strand, how it was cut into chunks, and what a whole answer gives.
+"""Answers of a model as scripts: what was said on which strand, how it is cut, and what a whole answer would give.
 
 A script is cut, written as server-sent events, fed to a relay, and what comes out is read back as a client would. The
 other way to the same end is the whole answer, decided by `Judge.answer` and rewritten as the exchange does it.
@@ -166,9 +166,9 @@ def entries(text: str) -> list[dict[str, object]]:
     return [{"token": c, "logprob": -0.5, "bytes": [*c.encode()], "top_logprobs": []} for c in text]
 
 
-def stream(script: Script, cutter: Cutter = uncut) -> bytes:
+def stream(script: Script, cutter: Cutter = uncut, *, ascii_only: bool = True) -> bytes:
     """The stream's bytes, plainly framed."""
-    events = [json.dumps(chunk).encode() for chunk in chunks(script, cutter)]
+    events = [json.dumps(chunk, ensure_ascii=ascii_only).encode() for chunk in chunks(script, cutter)]
     return b"".join(b"data: " + data + b"\n\n" for data in [*events, b"[DONE]"])
 
 
@@ -304,9 +304,7 @@ def _text_at(tree: dict[str, object], said: Said) -> str:
     if said.tool < 0:
         return choice["message"][said.member]
     return next(
-        one["function"]["arguments"]
-        for one in choice["message"]["tool_calls"]
-        if one["id"] == f"call_{said.tool}"
+        one["function"]["arguments"] for one in choice["message"]["tool_calls"] if one["id"] == f"call_{said.tool}"
     )
 
 

@@ -120,11 +120,11 @@ def test_text_completions_have_parallel_lists_and_offsets() -> None:
         "top_logprobs": [{"mail ": -1.0}, {"ana@x.io": -2.0}, {" now": -3.0}],
     }
     text = "mail ana@x.io now"
-    whole = [Cut(text, 0, 17)]
-    assert cut_logprobs(logprobs, text, whole, may_redact=False) == logprobs
-    assert cut_logprobs(logprobs, text, whole, may_redact=True) == {**logprobs, "top_logprobs": None}
+    whole = [(text, [Cut(text, 0, 17)])]
+    assert cut_logprobs(logprobs, whole, may_redact=False) == logprobs
+    assert cut_logprobs(logprobs, whole, may_redact=True) == {**logprobs, "top_logprobs": [None] * 3}
     pieces = [Cut("mail ", 0, 5), Cut("[X]", 5, 13), Cut(" now", 13, 17)]
-    assert cut_logprobs(logprobs, text, pieces, may_redact=True) == {
+    assert cut_logprobs(logprobs, [(text, pieces)], may_redact=True) == {
         "text_offset": [0, 8],
         "token_logprobs": [-1.0, -3.0],
         "tokens": ["mail ", " now"],
@@ -132,13 +132,34 @@ def test_text_completions_have_parallel_lists_and_offsets() -> None:
     }
 
 
-def test_reasoning_that_was_redacted_does_not_come_back_as_tokens() -> None:
-    """Servers list the tokens of the reasoning before those of the content."""
-    logprobs = {"content": entries("I", " know", "</think>", "I", " do", "<|im_end|>")}
-    kept = cut_logprobs(logprobs, "I do", [Cut("I do", 0, 4)], may_redact=True, others_changed=True)
-    assert tokens(kept["content"]) == ["I", " do"]
-    untouched = cut_logprobs(logprobs, "I do", [Cut("I do", 0, 4)], may_redact=False)
-    assert untouched == logprobs
+REASONED = {"content": entries("I", " know", "</think>", "I", " do", "<|im_end|>")}
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        ([("I know", "I know"), ("I do", "I do")], ["I", " know", "I", " do"]),
+        ([("I know", "[X]"), ("I do", "I do")], ["I", " do"]),
+        ([("I do", "I do")], ["I", " do"]),
+        ([("I know", "I know"), ("", "")], ["I", " know"]),
+        ([("something else", "something else")], None),
+    ],
+)
+def test_only_tokens_of_texts_that_left_can_leave(texts: list[tuple[str, str]], kept: list[str] | None) -> None:
+    """Reasoning that was redacted, or that the server kept to itself, does not come back as tokens."""
+    decided = [(text, [Cut(left, 0, len(text))] if text else []) for text, left in texts]
+    cut = cut_logprobs(REASONED, decided, may_redact=True)
+    assert (cut and tokens(cut["content"])) == kept
+    assert cut_logprobs(REASONED, decided, may_redact=False) == REASONED
+
+
+def test_an_entry_keeps_only_the_members_that_entries_have() -> None:
+    """Another one could say anything, and so could another list beside the entries."""
+    logprobs = {"content": [{**entries("hi")[0], "note": "payload"}], "refusal": entries("payload")}
+    cut = cut_logprobs(logprobs, [("hi", [Cut("hi", 0, 2)])], may_redact=True)
+    assert "payload" not in str(cut)
+    assert tokens(cut["content"]) == ["hi"]
+    assert cut_logprobs("payload", [], may_redact=True) is None
 
 
 @pytest.mark.parametrize("logprobs", [None, "x", [], {}, {"content": None}, {"content": "x"}, {"content": ["x"]}])

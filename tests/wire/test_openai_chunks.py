@@ -79,6 +79,16 @@ def test_strands_are_told_apart() -> None:
     assert len({each.strand for each in view(body).deltas}) == 5
 
 
+def test_a_text_in_an_unknown_member_of_a_delta_may_go_on_in_the_next_one() -> None:
+    """It is a strand of its own, and its key is text besides."""
+    body = chunk({"thoughts": "a"})
+    seen = view(body)
+    [delta] = seen.deltas
+    assert (delta.strand, delta.text) == ((0, "thoughts", -1), "a")
+    assert [(each.text, each.is_key) for each in seen.strays] == [("thoughts", True)]
+    assert view(text_chunk(body, delta, "b")).deltas[0].strand == delta.strand
+
+
 STRAYS = [
     (
         "choices[0].delta.tool_calls[0].function.name",
@@ -88,7 +98,6 @@ STRAYS = [
     ("choices[0].delta.tool_calls[0].type", chunk({"tool_calls": [{"index": 0, "type": "payload"}]})),
     ("choices[0].delta.role", chunk({"role": "payload"})),
     ("choices[0].delta.content[0].text", chunk({"content": [{"text": "payload"}]})),
-    ("choices[0].delta.thoughts", chunk({"thoughts": "payload"})),
     ("choices[0].finish_reason", {"choices": [{"index": 0, "finish_reason": "payload"}]}),
     ("choices[0].stop_reason", {"choices": [{"index": 0, "stop_reason": "payload"}]}),
     ("prompt_text", chunk({}, prompt_text="payload")),
@@ -99,7 +108,7 @@ STRAYS = [
 
 @pytest.mark.parametrize(("path", "body"), STRAYS)
 def test_any_other_text_is_a_stray(path: str, body: dict) -> None:
-    """A tool's name, a stop string, a member nobody knows: complete in its chunk, to be inspected at once."""
+    """A tool's name, a stop string, text at a place nobody knows: complete in its chunk, to be inspected at once."""
     body = copy.deepcopy(body)
     seen = view(body)
     found = [each for each in seen.strays if each.text == "payload"]

@@ -1,11 +1,9 @@
 """`promptguard keys`: on the store itself, whether the gateway runs or not."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from promptguard_gateway.app import load_settings, open_store
 
@@ -21,18 +19,19 @@ def create_command(environ: Mapping[str, str], folder: Path, name: str) -> None:
 
 
 def list_command(environ: Mapping[str, str], folder: Path) -> None:
-    """A table of all keys."""
+    """A line for each key, in columns; nothing is cut off, so that an id can be copied."""
     store = open_store(load_settings(environ, folder), for_serving=False)
     try:
         known = store.keys.list_keys()
     finally:
         store.close()
-    table = Table("id", "begins with", "name", "project", "created", "state")
+    rows = [("id", "begins with", "name", "project", "created", "state")]
     for key in known:
-        table.add_row(
-            key.id, key.prefix, key.name, key.project, _day(key.created), "live" if key.revoked is None else "revoked"
-        )
-    Console().print(table)
+        state = "live" if key.revoked is None else "revoked"
+        rows.append((key.id, key.prefix, _printable(key.name), key.project, _day(key.created), state))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def revoke_command(environ: Mapping[str, str], folder: Path, key: str) -> None:
@@ -42,12 +41,17 @@ def revoke_command(environ: Mapping[str, str], folder: Path, key: str) -> None:
         matches = [k for k in store.keys.list_keys() if k.revoked is None and key in (k.id, k.prefix)]
         if len(matches) != 1:
             found = "no live key" if not matches else "more than one live key"
-            print(f"promptguard: {found} has this id or beginning; `promptguard keys list` shows them")
+            print(f"promptguard: {found} has this id or beginning; `promptguard keys list` shows them", file=sys.stderr)
             raise SystemExit(1)
         store.keys.revoke(matches[0].id)
     finally:
         store.close()
     print(f"revoked {matches[0].prefix}")
+
+
+def _printable(name: str) -> str:
+    """A name without what could move the cursor or end the line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _day(milliseconds: int) -> str:

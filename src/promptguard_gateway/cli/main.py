@@ -81,13 +81,15 @@ def events_show(event_id: Annotated[str, typer.Argument(help="evt_...")]) -> Non
 
 def main() -> None:
     """Run the command; errors that an operator can mend are one line and exit code 1."""
-    from promptguard_gateway.cli.failures import OPERATOR_ERRORS
-
     try:
         app()
-    except OPERATOR_ERRORS as error:
-        print(f"promptguard: {error}", file=sys.stderr)
-        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        from promptguard_gateway.cli.failures import OPERATOR_ERRORS
+
+        if not isinstance(error, OPERATOR_ERRORS):
+            raise
+        print(f"promptguard: {error}", file=sys.stderr)
         sys.exit(1)

@@ -34,7 +34,15 @@ def _content(text: str) -> str:
         is_file = Path(text).is_file()
     except OSError:  # a long text is no file's name
         is_file = False
-    return Path(text).read_text(encoding="utf-8") if is_file else text
+    return _read(Path(text)) if is_file else text
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"promptguard: {path} cannot be read as UTF-8 text ({type(error).__name__})", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def _scan_one(judge: Judge, text: str, *, answer: bool) -> bool:
@@ -46,7 +54,7 @@ def _scan_one(judge: Judge, text: str, *, answer: bool) -> bool:
 
 
 def _scan_rows(judge: Judge, path: Path, *, answer: bool) -> bool:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _read(path).split("\n")  # JSON may hold the other characters that end a line elsewhere
     console = Console(stderr=True)
     blocked = False
     for number, line in enumerate(track(lines, description="scanning", console=console), start=1):

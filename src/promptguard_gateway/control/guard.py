@@ -1,6 +1,6 @@
 """The Guard API: decide on messages or on a text without forwarding anything. The same judge as the proxy's."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -19,16 +19,22 @@ from promptguard_gateway.core.segments import (
     column_of,
 )
 from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
 from promptguard_gateway.proxy.inspect import Judge, Judgement, knowledge_of
 from promptguard_gateway.proxy.redaction import redact
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire import schemas
+from promptguard_gateway.wire.errors import VALIDATION_CODES
 from promptguard_gateway.wire.guard import GuardInventory, text_of
-from promptguard_gateway.wire.strict_json import parse
+from promptguard_gateway.wire.strict_json import JsonObject, parse_object
 
 T = TypeVar("T", bound=Struct)
+
+_Work = Callable[[Trace, Judge, bytes], Awaitable[Reply]]
+
+_MODEL_LENGTH = 256  # characters of the model's name that an event keeps
 
 # Names that `security/redact` accepts, and the placeholders they stand for. `api_key` means every kind of secret.
 REDACT_TYPES: Mapping[str, str] = {
@@ -51,15 +57,40 @@ class Guard:
         self._services = services
 
     async def guard(self, call: Call) -> Reply:
-        """POST guard. Raises GatewayError for a body of the wrong shape."""
+        """POST guard."""
+        return await self._recorded(call, self._guard)
+
+    async def scan(self, call: Call) -> Reply:
+        """POST security/scan."""
+        return await self._recorded(call, self._scan)
+
+    async def redact(self, call: Call) -> Reply:
+        """POST security/redact."""
+        return await self._recorded(call, self._redact)
+
+    async def _recorded(self, call: Call, work: _Work) -> Reply:
+        """Every end leaves an event, errors too. Raises GatewayError `audit_unavailable`."""
         trace, judge = self._services.trace(call)
-        request = self._decode(call, schemas.GuardRequest)
+        try:
+            return await work(trace, judge, call.body)
+        except GatewayError as error:
+            if error.code == "audit_unavailable":
+                raise
+            if error.code in VALIDATION_CODES:
+                error.status = call.route.validation_status
+            await self._services.refused(trace, error)
+            reply = render_error(error, call.route, trace.id)
+            reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": trace.id}
+            return reply
+
+    async def _guard(self, trace: Trace, judge: Judge, body: bytes) -> Reply:
+        tree, request = self._decode(body, schemas.GuardRequest)
         trace.lap("parse")
-        walked = GuardInventory(request)
-        trace.model = request.model or ""
+        walked = GuardInventory(tree, self._services.settings.body)
+        trace.model = (request.model or "")[:_MODEL_LENGTH]
         direction = Direction(request.direction)
         judgement = await self._judge(trace, judge, direction, walked.inventory)
-        messages = self._redacted(request, judgement) if judgement.decision.outcome is Verb.REDACT else None
+        messages = _redacted(tree, judgement) if judgement.decision.outcome is Verb.REDACT else None
         response = schemas.GuardResponse(
             decision=judgement.decision.outcome.value,
             event_id=trace.id,
@@ -73,10 +104,8 @@ class Guard:
         )
         return await self._answer(trace, judgement, response)
 
-    async def scan(self, call: Call) -> Reply:
-        """POST security/scan. Raises GatewayError for a body of the wrong shape."""
-        trace, judge = self._services.trace(call)
-        request = self._decode(call, schemas.ScanRequest)
+    async def _scan(self, trace: Trace, judge: Judge, body: bytes) -> Reply:
+        _, request = self._decode(body, schemas.ScanRequest)
         trace.lap("parse")
         content, direction = _scanned(request)
         judgement = await self._judge(trace, judge, direction, _one_segment(content, direction))
@@ -93,10 +122,8 @@ class Guard:
         )
         return await self._answer(trace, judgement, response)
 
-    async def redact(self, call: Call) -> Reply:
-        """POST security/redact. Raises GatewayError for a body of the wrong shape or an unknown type."""
-        trace, judge = self._services.trace(call)
-        request = self._decode(call, schemas.RedactRequest)
+    async def _redact(self, trace: Trace, judge: Judge, body: bytes) -> Reply:
+        _, request = self._decode(body, schemas.RedactRequest)
         trace.lap("parse")
         labels = _labels(request.pii_types)
         inventory = _one_segment(request.content, Direction.INPUT)
@@ -110,10 +137,10 @@ class Guard:
         )
         return await self._answer(trace, judgement, response)
 
-    def _decode(self, call: Call, kind: type[T]) -> T:
-        tree = parse(call.body, self._services.settings.body)
+    def _decode(self, body: bytes, kind: type[T]) -> tuple[JsonObject, T]:
+        tree = parse_object(body, self._services.settings.body)
         try:
-            return msgspec.convert(tree, kind, strict=True)
+            return tree, msgspec.convert(tree, kind, strict=True)
         except msgspec.ValidationError as error:
             raise _validation_error(error) from None
 
@@ -140,23 +167,25 @@ class Guard:
                 f"The text to inspect exceeds {limit} characters (too large). Send it in parts.",
             )
 
-    def _redacted(self, request: schemas.GuardRequest, judgement: Judgement) -> list[schemas.GuardMessage]:
-        """All messages, in order, with their roles; contents as text."""
-        tree = msgspec.to_builtins(request)
-        redact(tree, judgement)
-        rewritten = msgspec.convert(tree["messages"], list[schemas.GuardMessage])
-        return [schemas.GuardMessage(role=message.role, content=text_of(message)) for message in rewritten]
-
     async def _answer(self, trace: Trace, judgement: Judgement, response: Struct) -> Reply:
         outcome = "blocked" if judgement.decision.outcome is Verb.BLOCK else "answered"
         await self._services.record(trace.event(outcome, 200))
         return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
 
 
+def _redacted(tree: JsonObject, judgement: Judgement) -> list[schemas.GuardMessage]:
+    """All messages, in order, with their roles; contents as text."""
+    redact(tree, judgement)
+    rewritten = msgspec.convert(tree["messages"], list[schemas.GuardMessage])
+    return [schemas.GuardMessage(role=message.role, content=text_of(message)) for message in rewritten]
+
+
 def _validation_error(error: msgspec.ValidationError) -> GatewayError:
-    """msgspec names the place and the type it wanted, and never quotes the value."""
+    """msgspec names the place and the type it wanted. Only of a wrong choice it quotes the value, which stays here."""
     message, _, place = str(error).partition(" - at `$")
     param = place.rstrip("`").lstrip(".") or None
+    if message.startswith("Invalid enum value"):
+        message = "Not one of the values that are allowed"
     return GatewayError("invalid_value", f"{message}{f' in {param}' if param else ''}.", param=param)
 
 

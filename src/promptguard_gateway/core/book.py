@@ -10,6 +10,7 @@ answer. Its cost is the length of the answer, not of the text.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from msgspec import Struct
@@ -57,7 +58,13 @@ class Passage:
 
     def byte(self, position: int) -> int:
         """Where a character begins."""
-        return position if self._narrow else len(encode(self.text[:position]))
+        if self._narrow:
+            return position
+        if position < self._characters:
+            self._bytes = self._characters = 0
+        self._bytes += len(encode(self.text[self._characters : position]))
+        self._characters = position
+        return self._bytes
 
     def character(self, offset: int) -> int:
         """Which character begins at this byte."""
@@ -80,7 +87,7 @@ class HoldBack:
     __slots__ = ("_program",)
 
     def __init__(self, regexes: Iterable[str]) -> None:
-        closures = [reverse(closure(parse(regex))) for regex in regexes]
+        closures = [_backwards(regex) for regex in regexes]
         self._program = _joined(closures) if closures else None
 
     def pending(self, text: str) -> int:
@@ -90,6 +97,11 @@ class HoldBack:
         data = encode(text[::-1])
         held = self._program.prefix(data)
         return held if len(data) == len(text) else len(data[:held].decode())
+
+
+@lru_cache(maxsize=4096)
+def _backwards(regex: str) -> Node:
+    return reverse(closure(parse(regex)))
 
 
 def _joined(nodes: list[Node]) -> Program:

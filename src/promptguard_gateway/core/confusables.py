@@ -33,24 +33,24 @@ ROWS = (
     ("X", "ХΧꓫ"),
     ("Y", "УΥҮꓬ"),
     ("Z", "ΖᏃꓜ"),
-    ("a", "аαɑ"),
-    ("b", "ЬƄ"),
+    ("a", "аαɑᴀ"),
+    ("b", "ЬƄʙ"),
     ("c", "сᴄ"),
-    ("d", "ԁɗđ"),
-    ("e", "еєҽ"),
-    ("f", "ƒք"),
+    ("d", "ԁɗđᴅ"),
+    ("e", "еєҽᴇ"),
+    ("f", "ƒքꜰ"),
     ("g", "ɡցɢ"),
-    ("h", "һհ"),
-    ("i", "іιıɩ"),
+    ("h", "һհʜ"),
+    ("i", "іιıɩɪ"),
     ("j", "јϳ"),
     ("k", "кκᴋ"),
-    ("l", "ӏłɫ"),
+    ("l", "ӏłɫʟ"),
     ("m", "мᴍ"),
-    ("n", "пոη"),
+    ("n", "пոηɴ"),
     ("o", "оοσօᴏø"),
-    ("p", "рρ"),
-    ("q", "ԛգ"),
-    ("r", "гᴦ"),
+    ("p", "рρᴘ"),
+    ("q", "ԛգꞯǫ"),
+    ("r", "гᴦʀ"),
     ("s", "ѕꜱ"),
     ("t", "тτᴛ"),
     ("u", "υսᴜʋ"),
@@ -68,5 +68,10 @@ ROWS = (
     (".", "。"),
 )
 
-LATIN = {ord(other): latin for latin, others in ROWS for other in others}
+# Regional indicators (which spell flags) and the white letters in black circles and squares, each in the order A to Z.
+_ALPHABETS = (0x1F1E6, 0x1F150, 0x1F170)
+
+LATIN = {ord(other): latin for latin, others in ROWS for other in others} | {
+    first + index: chr(ord("a") + index) for first in _ALPHABETS for index in range(26)
+}
 """Code point -> the ASCII character it looks like."""

@@ -5,9 +5,10 @@ is therefore a prefix of the view, which is what lets a stream be folded piece b
 once; and nobody can make normalisation slow, because nothing is ever reordered or composed.
 
 `fold` applies compatibility normalisation to each character (full width and styled letters become plain ones), removes
-what is invisible (format characters, tag characters, variation selectors, combining marks, fillers) and turns every
-space into a plain one. `skeleton` besides replaces letters of other alphabets, and accented letters, by the Latin
-letters they look like; it maps every folded character to exactly one, so offsets in both views are the same.
+what is invisible (format characters, tag characters, variation selectors, combining marks, fillers), turns every space
+into a plain one, and the digits of every script into ASCII ones. `skeleton` besides replaces letters of other
+alphabets, and accented letters, by the Latin letters they look like; it maps every folded character to exactly one, so
+offsets in both views are the same.
 
 ASCII stays as it is in both views, which is also the fast path.
 """
@@ -15,7 +16,7 @@ ASCII stays as it is in both views, which is also the fast path.
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from unicodedata import category, normalize
+from unicodedata import category, decimal, normalize
 
 from promptguard_gateway.core.confusables import LATIN
 
@@ -45,6 +46,8 @@ def _visible(character: str) -> str:
     if character.isascii():
         return character
     kind = category(character)
+    if kind == "Nd":
+        return str(decimal(character))
     if kind in _REMOVED or character in _FILLERS:
         return ""
     return " " if kind in _BLANK else character
@@ -116,12 +119,22 @@ def skeleton(text: str) -> Folded:
 
 def fold_text(text: str) -> str:
     """The folded view without offsets."""
-    return text if text.isascii() else text.translate(_FOLD)
+    return text if text.isascii() else _translated(text, _FOLD)
 
 
 def skeleton_text(view: str) -> str:
     """The skeleton of an already folded view: the same length, the same offsets."""
-    return view if view.isascii() else view.translate(_SKELETON)
+    return view if view.isascii() else _translated(view, _SKELETON)
+
+
+_SLICE = 1 << 15
+"""Long texts are translated in slices: one call would keep the interpreter lock to its end."""
+
+
+def _translated(text: str, table: dict[int, str]) -> str:
+    if len(text) <= _SLICE:
+        return text.translate(table)
+    return "".join([text[start : start + _SLICE].translate(table) for start in range(0, len(text), _SLICE)])
 
 
 def view_ends(text: str, start: int = 0) -> list[int]:

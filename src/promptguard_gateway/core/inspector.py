@@ -8,7 +8,7 @@ policy's failure mode to say. Answers take another way to the same detectors, `c
 from collections.abc import Iterator, Sequence
 
 from promptguard_gateway.core.book import PatternBook
-from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, PatternDetector, Spec
+from promptguard_gateway.core.detector import CodeDetector, Detector, Hit, Knowledge, PatternDetector, Spec
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, readings
@@ -77,13 +77,20 @@ class Inspector:
         for detector in self._code:
             spec = detector.spec
             try:
-                hits = list(detector.scan(text, _NOTHING_KNOWN))
-            except Exception as error:
+                hits = [_sound(hit, len(text)) for hit in detector.scan(text, _NOTHING_KNOWN)]
+            except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
                 gathered.failures[spec.id] = DetectorFailure(spec.id, type(error).__name__)
                 continue
             for hit in hits:
                 places = ((index, hit.start, hit.end),)
                 gathered.add(_finding(spec, hit.rule, hit.label, hit.score, places, "plain"), places)
+
+
+def _sound(hit: Hit, size: int) -> Hit:
+    """The hit of a detector's code, if it is one. Raises ValueError or TypeError."""
+    if not (0 <= hit.start <= hit.end <= size and 0 <= hit.score <= 1):
+        raise ValueError("a hit outside of the text, or with a score that is no probability")
+    return hit
 
 
 class _Gathered:
@@ -122,8 +129,8 @@ class _Gathered:
 
 
 def _echoes(joined: Finding, one: Finding) -> bool:
-    """Whether a finding over several segments overlaps one of the same detector in a single segment."""
-    if joined.detector != one.detector:
+    """Whether a finding over several segments overlaps one of the same detector, and as sure, in a single segment."""
+    if joined.detector != one.detector or joined.score > one.score:
         return False
     places = ((joined.segment, joined.start, joined.end), *joined.continued)
     return any(segment == one.segment and start < one.end and one.start < end for segment, start, end in places)

@@ -46,8 +46,11 @@ class AnswerPlan(Struct, frozen=True):
 
     @staticmethod
     def compile(detectors: Sequence[Detector], policy: Policy, column: Column) -> "AnswerPlan":
-        """The plan for those detectors that read answers. Raises `PatternError` for one that cannot be held back."""
-        answering = [detector for detector in detectors if Direction.OUTPUT in detector.spec.directions]
+        """The plan for the detectors that read answers and whose cell in this column is not off.
+
+        Raises `PatternError` for one that cannot be held back.
+        """
+        answering = [detector for detector in detectors if _reads(policy, column, detector.spec)]
         acting: list[Detector] = []
         watching: list[Detector] = []
         for detector in answering:
@@ -63,6 +66,10 @@ class AnswerPlan(Struct, frozen=True):
     def action(self, spec: Spec, score: float) -> Action:
         """What a finding of this score leads to here."""
         return self.policy.action_for(spec.id, spec.family, self.column, score)
+
+
+def _reads(policy: Policy, column: Column, spec: Spec) -> bool:
+    return Direction.OUTPUT in spec.directions and policy.cell(spec.family, column) is not Action.OFF
 
 
 def _may_act(policy: Policy, column: Column, spec: Spec) -> bool:

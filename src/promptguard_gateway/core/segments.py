@@ -5,6 +5,7 @@ detectors read, or it is counted under a reason why not. `Inventory.leaves` is c
 the ledger can be checked: leaves == segments that are whole leaves + exemptions.
 """
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
@@ -102,13 +103,21 @@ class Segment(Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The place as people write it: `messages[0].content`."""
-        return path_of(self.location)
+        """The place as people write it: `messages[0].content`. A key that could hold data is shown as `*`."""
+        return path_of(tuple(_shown(step) if isinstance(step, str) else step for step in self.location))
 
     @property
     def pointer(self) -> str:
-        """The JSON pointer inside the carrying string, or an empty string."""
-        return self.leaf.pointer if self.leaf else ""
+        """The JSON pointer inside the carrying string, or an empty string. Keys are shown as in `path`."""
+        return "/".join(map(_shown, self.leaf.pointer.split("/"))) if self.leaf else ""
+
+
+# Paths are stored and shown. Keys are chosen by whoever wrote the body: only words and small numbers are repeated.
+_WORD = re.compile(r"(?:[A-Za-z_$\-]{0,32}|[0-9]{1,6})\Z")
+
+
+def _shown(step: str) -> str:
+    return step if _WORD.match(step) else "*"
 
 
 def path_of(location: tuple[str | int, ...]) -> str:

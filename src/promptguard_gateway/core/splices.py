@@ -7,9 +7,12 @@ these steps, and a chain of steps is followed backwards.
 from bisect import bisect_right
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
+
+NEAR: Final = 1024
+"""How much of the text around a replaced run is read again together with what came out of it, in characters."""
 
 
 class Step(Protocol):
@@ -26,6 +29,22 @@ class Edit(Struct, frozen=True):
     start: int
     end: int
     text: str
+
+
+def nearby(edits: Iterable[Edit], size: int) -> list[Edit]:
+    """The edits of a text of this size, and others that leave out what is far from all of them.
+
+    What is far from every edit reads as it did before. A line break stands for it, so that nothing is read across.
+    """
+    kept: list[Edit] = []
+    last = -NEAR
+    for edit in (*edits, Edit(size + NEAR, size + NEAR, "")):
+        start, end = last + NEAR, edit.start - NEAR
+        if end - start > NEAR:
+            kept.append(Edit(start, end, "\n"))
+        kept.append(edit)
+        last = edit.end
+    return kept[:-1]
 
 
 class _Seam(Struct, frozen=True):

@@ -7,6 +7,7 @@ groups, possessive repeats) is refused with the position where it stands.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -45,6 +46,7 @@ _GROUP = re.compile(r"\?(?:P?<[A-Za-z_]\w*>|([a-zA-Z]*)(-[a-zA-Z]+)?(:|\)))")
 _POSIX = re.compile(r"\[:\^?[a-z]+:\]")
 
 
+@lru_cache(maxsize=4096)
 def parse(regex: str) -> Node:
     """The tree of a pattern. Raises `PatternError`."""
     reader = _Reader(regex)

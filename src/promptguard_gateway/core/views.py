@@ -28,13 +28,14 @@ from promptguard_gateway.core.disguises import (
 from promptguard_gateway.core.engine import ProgramSet, encode
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.fold import Folded, fold, skeleton, skeleton_text
-from promptguard_gateway.core.segments import Segment
-from promptguard_gateway.core.splices import Edit, Reversed, Spliced, Step
+from promptguard_gateway.core.segments import Channel, Role, Segment
+from promptguard_gateway.core.splices import Edit, Reversed, Spliced, Step, nearby
 
 DEPTH: Final = 3
 """How many transformations may lie on top of each other."""
 GROWTH: Final = 4
-"""All derived readings of a text together may have this many times its characters."""
+"""Readings of readings together may have this many times the characters of their text. The readings of the text itself
+are always made: what one of them costs must not be a way to be spared another."""
 MOST_CHARACTERS: Final = 1 << 20
 LEAST_CHARACTERS: Final = 1 << 14
 """The bounds of that allowance: short texts get enough for every reading."""
@@ -44,7 +45,8 @@ LONG_PART: Final = 4096
 """Of a longer part, only this many characters at either end are joined with its neighbours."""
 
 # Readings in which only phrases make sense: shifted digits and mirrored addresses are noise.
-_PHRASES_ONLY = frozenset({"rot13", "reversed", "mirrored", "leet", "glued", "morse"})
+# Leaves of one JSON text stand apart there: joined, they make numbers and addresses that nobody wrote.
+_PHRASES_ONLY = frozenset({"rot13", "reversed", "mirrored", "leet", "glued", "morse", "joined_leaves", "glued_leaves"})
 _PHRASE_FAMILIES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
 
 
@@ -100,30 +102,50 @@ def readings(segments: Sequence[Segment]) -> Iterator[View]:
         if segment.text:
             yield from _all_readings("", segment.text, (Piece(0, len(segment.text), index, 0),))
     for group in _groups(segments):
-        for name, glue in (("joined", " "), ("glued_parts", "")):
+        leaves = any(segments[index].leaf is not None for index in group)
+        for name, glue in _LEAF_GLUES if leaves else _GLUES:
             text, pieces = _join(segments, group, glue)
             yield from _all_readings(name, text, pieces)
 
 
+_GLUES = (("joined", " "), ("glued_parts", ""))
+_LEAF_GLUES = (("joined_leaves", " "), ("glued_leaves", ""))
+
+
 def _groups(segments: Sequence[Segment]) -> Iterator[list[int]]:
-    """Segments of one speaker that follow each other in one message or in consecutive ones."""
-    group: list[int] = []
+    """Segments of one speaker in one message or in consecutive ones, whatever else stands between them.
+
+    Then those of each member of these messages: the text of two messages belongs together, and so it does if one of
+    them bears a name besides. A message without text does not come between two others.
+    """
+    open_groups: dict[tuple[Role, Channel], tuple[int, list[int]]] = {}
+    closed: list[list[int]] = []
+    turn = rank = -1
     for index, segment in enumerate(segments):
         if segment.turn < 0 or segment.is_key or not segment.text:
             continue
-        last = segments[group[-1]] if group else None
-        if (
-            last is not None
-            and (last.role, last.channel) == (segment.role, segment.channel)
-            and segment.turn - last.turn in (0, 1)
-        ):
-            group.append(index)
-            continue
+        rank += segment.turn != turn
+        turn = segment.turn
+        speaker = segment.role, segment.channel
+        last, group = open_groups.get(speaker, (rank, []))
+        if rank - last > 1:
+            closed.append(group)
+            group = []
+        group.append(index)
+        open_groups[speaker] = rank, group
+    for group in (*closed, *(group for _, group in open_groups.values())):
         if len(group) > 1:
             yield group
-        group = [index]
-    if len(group) > 1:
-        yield group
+            yield from _by_member(segments, group)
+
+
+def _by_member(segments: Sequence[Segment], group: list[int]) -> Iterator[list[int]]:
+    """The segments of a group by the member of their message, if they come from several members."""
+    members: dict[tuple[str | int, ...], list[int]] = {}
+    for index in group:
+        members.setdefault(segments[index].location[2:3], []).append(index)
+    if len(members) > 1:
+        yield from (indexes for indexes in members.values() if len(indexes) > 1)
 
 
 def _join(segments: Sequence[Segment], group: list[int], glue: str) -> tuple[str, tuple[Piece, ...]]:
@@ -178,11 +200,11 @@ def _derived(waiting: list[View], size: int) -> Iterator[View]:
     allowance = min(MOST_CHARACTERS, max(LEAST_CHARACTERS, GROWTH * size))
     seen = {view.text for view in waiting}
     made = 0
-    for _ in range(DEPTH):
+    for depth in range(DEPTH):
         fresh: list[View] = []
         for parent in waiting:
             for child in _children(parent):
-                allowance -= len(child.text)
+                allowance -= len(child.text) if depth else 0
                 if child.text in seen or made >= MOST_READINGS or allowance < 0:
                     continue
                 seen.add(child.text)
@@ -237,7 +259,7 @@ def _aligned(parent: View, kind: str, text: str) -> list[View]:
 def _spliced(parent: View, kind: str, edits: list[Edit]) -> list[View]:
     if not edits:
         return []
-    spliced = Spliced(parent.text, edits)
+    spliced = Spliced(parent.text, nearby(edits, len(parent.text)))
     return [_child(parent, kind, spliced.text, spliced)]
 
 

@@ -4,7 +4,7 @@ A question *about* system prompts in general ("what is a system prompt?") is ord
 for the text above, that counts. Scores follow how many ways there are to ask the same thing honestly.
 """
 
-from promptguard_gateway.core.detector import INPUT, Pattern, PatternDetector, Spec
+from promptguard_gateway.core.detector import BOTH, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.detectors.grammar import MENTION
 
@@ -20,7 +20,7 @@ def _spec(id_: str, category: str, summary: str) -> Spec:
         severity=Severity.HIGH,
         label="EXFILTRATION",
         owasp=("LLM02", "LLM07"),
-        directions=INPUT,
+        directions=BOTH,
         summary=summary,
         source=_SOURCE,
     )
@@ -125,8 +125,7 @@ PROMPT = PatternDetector(
             r"text|user|word|first|input)|$|[.,!?\"':;\n]|verbatim|word|in\s+(?:a\s+)?(?:code|"
             r"full))",
             score=0.84,
-            context=r"(?i)\bsummari[sz]e\s+$",
-            context_score=0.45,
+            validate=lambda text: not text.lower().startswith("summari"),
         ),
         Pattern(
             name="starts_with_you_are",

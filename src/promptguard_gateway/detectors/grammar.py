@@ -3,7 +3,7 @@
 All of them are fragments to stand after `(?i)`, in ASCII, because text is folded before it is read.
 """
 
-from promptguard_gateway.core.detector import INPUT, Spec
+from promptguard_gateway.core.detector import BOTH, Spec
 from promptguard_gateway.core.findings import Family, Severity
 
 # Up to a few words between the parts of a phrase; never across the end of a sentence.
@@ -45,7 +45,7 @@ def injection_spec(id_: str, category: str, summary: str, severity: Severity = S
         severity=severity,
         label="INJECTION",
         owasp=("LLM01",),
-        directions=INPUT,
+        directions=BOTH,
         summary=summary,
         source="own grammar; scores judged on labelled attacks and hard negatives",
     )

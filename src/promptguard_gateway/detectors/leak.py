@@ -27,6 +27,7 @@ WINDOW: Final = 32
 SHORTEST: Final = 12
 """A shorter protected text counts as a whole, as canaries do, if it has this many projected characters."""
 _STRIDE: Final = WINDOW // 2
+_COMMON: Final = 7
 _APART: Final = "\n"  # no projected character: nothing matches across it
 _NOISE = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isalnum())
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -62,6 +63,11 @@ class _Needles(Struct, frozen=True):
     def hold(self, run: str) -> bool:
         """Whether a projected run is part of a long protected text, in any disguise."""
         return run in self.prose or run in self.encoded
+
+    def show(self, run: str, around: str) -> bool:
+        """The same, but encoded text is only looked for where digits are: hardly any window of it has none, and prose
+        is spared the longer search."""
+        return run in self.prose or (not around.isalpha() and run in self.encoded)
 
 
 def _disguises(text: str) -> tuple[list[str], list[str]]:
@@ -116,15 +122,15 @@ class LeakDetector(Struct, frozen=True):
         return _hits(text, runs) if runs else ()
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
-        """The longest end of the text, up to a window, that is part of a protected text."""
+        """The end of the text that may still become part of a window; a few letters when nothing is leaking."""
         needles = _needles(knowledge.protected)
-        tail, ends = _tail(text, WINDOW - 1)
+        tail = _tail(text, WINDOW - 1)
         if not tail:
             return 0
-        held = max(
-            _longest_suffix(tail, needles), *(_canary_suffix(tail, canary) for canary in needles.canaries or ("",))
-        )
-        return len(text) - ends[len(tail) - held] if held else 0
+        held = _longest_suffix(tail, needles)
+        for canary in needles.canaries:
+            held = max(held, _canary_suffix(tail, canary))
+        return _reach(text, held) if held else 0
 
 
 def _candidates(projected: str, needles: _Needles) -> Iterator[tuple[int, int]]:
@@ -142,9 +148,11 @@ def _candidates(projected: str, needles: _Needles) -> Iterator[tuple[int, int]]:
         return
     tried = 0
     for chunk in range(0, len(projected) - _STRIDE + 1, _STRIDE):
-        if needles.hold(projected[chunk : chunk + _STRIDE]):
+        around = projected[max(0, chunk - _STRIDE) : chunk + WINDOW]
+        if needles.show(projected[chunk : chunk + _STRIDE], around):
             for start in range(max(tried, chunk - _STRIDE), min(chunk + 1, len(projected) - WINDOW + 1)):
-                if needles.hold(projected[start : start + WINDOW]):
+                window = projected[start : start + WINDOW]
+                if needles.show(window, window):
                     yield start, start + WINDOW
             tried = chunk + 1
 
@@ -161,23 +169,33 @@ def _hits(text: str, runs: list[tuple[int, int]]) -> list[Hit]:
     return [Hit(origin[start], origin[end - 1] + 1, 0.95, "protected_text") for start, end in joined]
 
 
-def _tail(text: str, size: int) -> tuple[str, list[int]]:
-    """The last `size` projected characters, and where in the text each of them comes from."""
-    parts: list[str] = []
-    places: list[int] = []
-    for index in range(len(text) - 1, -1, -1):
-        shown = project(text[index])
-        if shown:
-            parts.append(shown[::-1])
-            places += [index] * len(shown)
-        if len(places) >= size:
-            break
-    return "".join(parts)[:size][::-1], places[:size][::-1]
+def _tail(text: str, size: int) -> str:
+    """The last projected characters, at most `size`."""
+    reach = 2 * size
+    while len(tail := project(text[-reach:])) < size and reach < len(text):
+        reach *= 4
+    return tail[-size:]
+
+
+def _reach(text: str, size: int) -> int:
+    """How many characters at the end show as `size` projected ones."""
+    at = len(text)
+    while size > 0 and at:
+        at -= 1
+        size -= text[at].isalnum() if text[at].isascii() else len(project(text[at]))
+    return len(text) - at
 
 
 def _longest_suffix(tail: str, needles: _Needles) -> int:
-    """Parts of parts are parts, so the longest suffix that occurs can be found by halving."""
-    low, high = 0, len(tail)
+    """Parts of parts are parts, so the longest suffix that occurs can be found by halving.
+
+    Most often it is shorter than a word; then that bound is answered, because a stream would wait that long anyway.
+    """
+    if not needles.prose and not needles.encoded:
+        return 0
+    if len(tail) < _COMMON or not needles.hold(tail[-_COMMON:]):
+        return min(len(tail), _COMMON - 1)
+    low, high = _COMMON, len(tail)
     while low < high:
         middle = (low + high + 1) // 2
         if needles.hold(tail[len(tail) - middle :]):
@@ -189,7 +207,8 @@ def _longest_suffix(tail: str, needles: _Needles) -> int:
 
 def _canary_suffix(tail: str, canary: str) -> int:
     """The longest suffix that is a beginning of the canary and not all of it."""
-    return next((size for size in range(min(len(tail), len(canary) - 1), 0, -1) if canary.startswith(tail[-size:])), 0)
+    sizes = range(min(len(tail), len(canary) - 1), 0, -1)
+    return next((size for size in sizes if canary.startswith(tail[-size:])), 0)
 
 
 LEAK = LeakDetector()

@@ -5,6 +5,8 @@ stand in one sentence. What is left out on purpose: anything that needs context 
 medicine or help. "How do I kill a Python process" must pass.
 """
 
+import re
+
 from promptguard_gateway.core.detector import BOTH, INPUT, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.core.segments import Direction
@@ -41,6 +43,9 @@ _MAKE = (
     r"obtain|acquire|get|buy|grow|extract|weaponi[sz](?:e|ing))"
 )
 _FILL = r"(?:[\w'’-]+\s+){0,4}"
+_HARMLESS_BOMB = re.compile(
+    r"(?i)\b(?:bath|seed|cake|chocolate|photo|zip|fork|logic|glitter|smoke|stink|water|f)[\s-]bombs?\b"
+)
 
 WEAPONS = PatternDetector(
     spec=_spec("safety.weapons", "illicit", "policy_violation", "a request for instructions to build a weapon"),
@@ -52,8 +57,7 @@ WEAPONS = PatternDetector(
             r"bombs?|explosives?|explosive\s+devices?|ieds?|molotov(?:\s+cocktails?)?|hand\s+grenades?|"
             r"napalm|thermite|c-?4|semtex|nitroglycerin|tatp|detonators?|land\s?mines?)\b",
             score=0.85,
-            context=r"(?i)\b(?:bath|seed|cake|game|minecraft|movie)\b[\w\s]{0,30}$",
-            context_score=0.4,
+            validate=lambda text: not _HARMLESS_BOMB.search(text),
         ),
         Pattern(
             name="mass_casualty",

@@ -48,11 +48,11 @@ _ASSIGN = r"[\"'\]]{0,2}\s{0,3}(?:=>|:=|[:=]|,|\bis\b|\{\s{0,4}default\s{0,3}=)\
 
 
 def is_varied(text: str) -> bool:
-    """A token with some variety in it: `xxxxxxxx` and `12345678` are what documentation writes."""
-    body = re.split(r"[-_]", text)[-1] if len(re.split(r"[-_]", text)[-1]) >= 8 else text
-    return len(set(body)) >= 6 and not re.search(
-        r"(?i)x{6,}|0{8,}|1234567890|abcdefgh|your[-_]|example(?!7)|\.{3}", text
-    )
+    """Not one of the stand-ins that documentation writes: `sk-xxxxxxxx`, `ghp_your_token_here`.
+
+    Dull digits are no reason to let a value of a vendor's exact shape pass: people paste dull test keys that work.
+    """
+    return not re.search(r"(?i)x{6,}|\*{3,}|your[-_]|example(?!7)|\.{3}", text)
 
 
 def _value(text: str) -> str:
@@ -110,7 +110,10 @@ KEYS = PatternDetector(
         ),
         Pattern(name="promptguard", regex=r"\bpg_(?:live|test)_[A-Za-z0-9_-]{8,120}", score=0.97, validate=is_varied),
         Pattern(
-            name="aws_access_key_id", regex=r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b", score=0.95, validate=is_varied
+            name="aws_access_key_id",
+            regex=r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
+            score=0.95,
+            validate=lambda text: len(set(text)) >= 6,
         ),
         Pattern(
             name="aws_secret_access_key",
@@ -137,7 +140,7 @@ KEYS = PatternDetector(
             name="slack_token",
             regex=r"\bxox[abeoprs](?:\.xox[a-z])?-[A-Za-z0-9-]{10,250}",
             score=0.97,
-            validate=is_varied,
+            validate=lambda text: is_varied(text) and any(map(str.isdigit, text)),
         ),
         Pattern(name="slack_app_token", regex=r"\bxapp-\d-[A-Za-z0-9-]{20,250}", score=0.97, validate=is_varied),
         Pattern(

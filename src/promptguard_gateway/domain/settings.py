@@ -3,6 +3,8 @@
 Every field is documented in docs/environment.md; a test compares the two.
 """
 
+import ipaddress
+
 from msgspec import Struct
 
 
@@ -90,4 +92,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the gateway."""
-        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -6,10 +6,12 @@ are wrong too: a misspelt limit that is silently ignored is a limit that is off.
 
 import difflib
 import io
+import math
 from collections.abc import Iterator, Mapping
 
 import dotenv
 import msgspec
+import yaml
 from msgspec import Struct, structs
 
 from promptguard_gateway.domain.settings import Settings
@@ -65,9 +67,28 @@ def _from_yaml(text: str) -> dict[str, object]:
     if not text.strip():
         return {}
     try:
-        return msgspec.yaml.decode(text, type=dict[str, object])
-    except msgspec.MsgspecError as error:
-        raise SettingsError(f"promptguard.yaml cannot be read: {error}. It must be a mapping of settings.") from error
+        root = yaml.compose(text, yaml.SafeLoader)
+        tree: dict[str, object] = msgspec.convert(yaml.safe_load(text), dict[str, object])
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        # What YAML says of an error quotes the text, which may hold a key.
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise SettingsError(f"promptguard.yaml cannot be read{where}. It must be a mapping of settings.") from None
+    _refuse_twins(root)
+    return tree
+
+
+def _refuse_twins(node: yaml.Node | None) -> None:
+    """YAML's reader takes the last of two equal keys; one of the two was meant."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[object] = set()
+    for key, value in node.value:
+        if key.value in seen:
+            line = key.start_mark.line + 1
+            raise SettingsError(f"promptguard.yaml (line {line}) sets {key.value} twice. Keep one of them.")
+        seen.add(key.value)
+        _refuse_twins(value)
 
 
 def _from_dotenv(text: str) -> dict[str, str]:
@@ -166,6 +187,6 @@ def _check_ranges(settings: Settings) -> None:
     for section in ("http", "body", "upstream"):
         limits = getattr(settings, section)
         for field in structs.fields(limits):
-            if getattr(limits, field.name) <= 0:
+            if not 0 < getattr(limits, field.name) < math.inf:
                 name = f"PROMPTGUARD_{section.upper()}_{field.name.upper()}"
-                raise SettingsError(f"{name} must be greater than 0.")
+                raise SettingsError(f"{name} must be greater than 0, and finite.")

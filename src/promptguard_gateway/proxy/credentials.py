@@ -56,7 +56,7 @@ class Authenticator:
                 "ambiguous_credentials",
                 "X-API-Key and Authorization hold two different PromptGuard keys. Send one of them.",
             )
-        return Principal(key, presented, upstream_credential=bearer)
+        return Principal(key, presented, upstream_credential=bearer or None)
 
     async def _find(self, presented: str) -> ApiKey | None:
         """Malformed keys are turned away before the store is asked."""

@@ -1,6 +1,6 @@
 """The dialects that model routes speak, as one table: how to read a request, how to read and redact an answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from promptguard_gateway.proxy.redaction import redact
 from promptguard_gateway.wire import openai_answers, openai_chat, openai_completions, openai_embeddings
 from promptguard_gateway.wire.logprobs import cut_logprobs
 from promptguard_gateway.wire.openai_request import Request
-from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, parse_object
+from promptguard_gateway.wire.strict_json import JsonObject, parse_object
 
 Reader = Callable[[JsonObject, BodyLimits, bool, frozenset[str]], Request]
 
@@ -65,20 +65,20 @@ def redact_answer(tree: JsonObject, judgement: Judgement, *, may_redact: bool) -
     """Carry out the edits, and let log-probabilities share the fate of their text."""
     choices = tree.get("choices")
     for index, choice in enumerate(choices if isinstance(choices, list) else []):
-        if isinstance(choice, dict) and isinstance(choice.get("logprobs"), dict):
-            choice["logprobs"] = _cut(choice, index, judgement, may_redact)
+        if isinstance(choice, dict) and choice.get("logprobs") is not None:
+            choice["logprobs"] = cut_logprobs(choice["logprobs"], _texts_of(choice, index, judgement), may_redact)
     redact(tree, judgement)
 
 
-def _cut(choice: JsonObject, index: int, judgement: Judgement, may_redact: bool) -> JsonValue:
+def _texts_of(choice: JsonObject, index: int, judgement: Judgement) -> Iterator[tuple[str, list[Piece]]]:
+    """What a choice says, in the order in which servers list its tokens, with what became of it."""
     message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else choice.get("text")
-    place = ("choices", index, "message", "content") if isinstance(message, dict) else ("choices", index, "text")
-    changed = [judgement.segments[edit.segment].location for edit in judgement.decision.edits]
-    others = any(location[:2] == ("choices", index) and location != place for location in changed)
-    content = text if isinstance(text, str) else ""
-    edits = _edits_at(place, judgement.segments, judgement.decision.edits)
-    return cut_logprobs(choice["logprobs"], content, pieces_of(content, edits), may_redact, others_changed=others)
+    holder, at = (message, ("message",)) if isinstance(message, dict) else (choice, ())
+    for member in ("reasoning", "reasoning_content", "content", "text"):
+        text = holder.get(member)
+        if isinstance(text, str):
+            edits = _edits_at(("choices", index, *at, member), judgement.segments, judgement.decision.edits)
+            yield text, pieces_of(text, edits)
 
 
 def _edits_at(place: tuple[str | int, ...], segments: Sequence[Segment], edits: Sequence[Edit]) -> list[Edit]:

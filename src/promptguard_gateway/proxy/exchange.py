@@ -15,7 +15,7 @@ from contextlib import suppress
 from promptguard_gateway import __version__
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.policy import Verb
-from promptguard_gateway.core.segments import Direction
+from promptguard_gateway.core.segments import Direction, Inventory
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import Choice, Router, UpstreamAnswer
@@ -54,14 +54,20 @@ class Exchanges:
         self._background: set[asyncio.Task[None]] = set()
 
     async def __call__(self, call: Call, request: Request) -> Answer:
-        """Answer one request to a model. Cancelled when the client leaves: the upstream is closed, the event kept."""
+        """Answer one request to a model.
+
+        Cancelled when the client leaves: the upstream is closed, the event kept. Cancelled while the client is there:
+        the gateway ends, and says so.
+        """
         exchange = _Exchange(self._services, self._router, call, request)
         self._services.metrics.in_flight.inc()
         try:
             return await exchange.run()
         except GatewayError as error:
             return await exchange.fail(error)
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, ConnectionError) as end:
+            if isinstance(end, asyncio.CancelledError) and request.departure is None:
+                return await exchange.fail(GatewayError("draining", "The gateway is shutting down."))
             self._finish_later(exchange.abandoned())
             raise
         except Exception:
@@ -101,12 +107,12 @@ class _Exchange:
 
     async def run(self) -> Answer:
         """The story, told once."""
-        tree, request, choice = self._arrive()
+        tree, request, choice = await self._services.inspecting(len(self._call.body), self._arrive)
         judgement = await self._inspect_request(request)
         if judgement.decision.outcome is Verb.BLOCK:
             return await self._blocked(judgement, Direction.INPUT)
         if judgement.decision.outcome is Verb.REDACT:
-            redact(tree, judgement)
+            await self._services.inspecting(request.inventory.characters, lambda: redact(tree, judgement))
         body = forward_body(tree, choice.model)
         await self._services.sink.record_intent(self._trace.intent(self._call.body))
         self._trace.lap("record")
@@ -146,8 +152,7 @@ class _Exchange:
         """The answer that is not streamed."""
         data = await answer.read()
         self._trace.lap("upstream")
-        tree = read_answer(data, self._services.settings)
-        inventory = answer_inventory(tree, self._services.settings)
+        tree, inventory = await self._services.inspecting(len(data), lambda: self._read_whole(data))
         self._trace.covered(Direction.OUTPUT, inventory)
         judgement = await self._services.inspecting(
             inventory.characters, lambda: self._judge.answer(inventory.segments, knowledge)
@@ -161,6 +166,10 @@ class _Exchange:
         body = encode(tree)
         await self._record(self._trace.event("answered", 200))
         return json_response(200, body, decision_headers(self._trace, __version__))
+
+    def _read_whole(self, data: bytes) -> tuple[JsonObject, Inventory]:
+        tree = read_answer(data, self._services.settings)
+        return tree, answer_inventory(tree, self._services.settings)
 
     async def _relay_stream(self, answer: UpstreamAnswer, relay: Relay) -> Answer:
         """The answer that is: what no detector can still object to goes out, the rest waits."""

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from promptguard_gateway.core.decision import Decision, Edit, decide
 from promptguard_gateway.core.detector import Detector, Knowledge
-from promptguard_gateway.core.findings import Family, Inspection
+from promptguard_gateway.core.findings import DetectorFailure, Family, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Policy
@@ -26,6 +26,18 @@ from promptguard_gateway.domain.errors import GatewayError
 ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 _REPEATABLE = frozenset({Role.USER, Role.ASSISTANT})
 _REMEMBERED_TURNS = 10_000
+
+
+class InspectionFailed(GatewayError):
+    """`detector_unavailable`: detectors failed, and the policy is to refuse then. `detectors`: their ids."""
+
+    def __init__(self, what: str, failures: Sequence[DetectorFailure]) -> None:
+        self.detectors = tuple(sorted({failure.detector for failure in failures}))
+        super().__init__(
+            "detector_unavailable",
+            f"{what} could not be inspected ({', '.join(self.detectors)} failed), and the policy is to refuse then. "
+            "Try again; if it stays, the operator finds the reason in the log.",
+        )
 
 
 class Judgement(Struct, frozen=True):
@@ -93,14 +105,9 @@ class Judge:
         """Let a failed detector pass only where the policy says so, and mark it."""
         if not inspection.failures:
             return
-        names = sorted({failure.detector for failure in inspection.failures})
         if self.policy.failure[direction] is FailureMode.CLOSED:
-            raise GatewayError(
-                "detector_unavailable",
-                f"The text could not be inspected ({', '.join(names)} failed), and the policy is to refuse then. "
-                "Try again; if it stays, the operator finds the reason in the log.",
-            )
-        inspection.degraded.extend(names)
+            raise InspectionFailed("The text", inspection.failures)
+        inspection.degraded.extend(sorted({failure.detector for failure in inspection.failures}))
 
 
 def gather(inspection: Inspection, inspector: StreamInspector) -> None:

@@ -18,7 +18,7 @@ from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Coverage, Usage
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.dialects import usage_of
-from promptguard_gateway.proxy.inspect import Judge, Judgement, gather
+from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, gather
 from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand
 from promptguard_gateway.wire.logprobs import entries_of, with_entries
 from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, view
@@ -28,7 +28,6 @@ from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_objec
 
 _CHUNK_LIMITS = BodyLimits()
 _NOT_WHOLE = " What you have is not the whole answer."
-_UNINSPECTED = "The answer could not be inspected to its end, and the policy is to refuse then."
 
 
 class Relay:
@@ -118,6 +117,8 @@ class Relay:
             self._read_stray(chunk, stray)
             if self.blocked:
                 return
+        if self._judge.may_redact_answers:
+            _drop_unclaimed_logprobs(chunk, seen.deltas)
         finished = _finished(chunk)
         spoken_now = [_Spoken(delta, self._read_delta(chunk, delta)) for delta in seen.deltas]
         for key, strand in self._strands.items():
@@ -198,10 +199,7 @@ class Relay:
 
     def _notice(self, strand: Strand, release: Release) -> None:
         if strand.failed:
-            raise GatewayError(
-                "detector_unavailable",
-                "The answer could not be inspected to its end, and the policy is to refuse then.",
-            )
+            raise InspectionFailed("The answer", strand.failures)
         if release.blocked is not None:
             self.blocked = True
 
@@ -216,7 +214,7 @@ class Relay:
         gather(self._stray_inspection, inspector)
         text = fed.text + rest.text
         if inspector.failed:
-            raise GatewayError("detector_unavailable", _UNINSPECTED)
+            raise InspectionFailed("The answer", inspector.failures)
         if fed.blocked is not None or rest.blocked is not None or (stray.is_key and text != stray.text):
             self.blocked = True
         elif text != stray.text:
@@ -264,6 +262,15 @@ def _finished(chunk: JsonObject) -> set[int]:
             if isinstance(index, int):
                 finished.add(index)
     return finished
+
+
+def _drop_unclaimed_logprobs(chunk: JsonObject, deltas: list[Delta]) -> None:
+    """Log-probabilities travel with text. Where a choice brings none, nothing says that its tokens may leave."""
+    claimed = {_position(delta) for delta in deltas}
+    choices = chunk.get("choices")
+    for position, choice in enumerate(choices if isinstance(choices, list) else []):
+        if isinstance(choice, dict) and position not in claimed and choice.get("logprobs") is not None:
+            choice["logprobs"] = None
 
 
 def _position(delta: Delta) -> int:

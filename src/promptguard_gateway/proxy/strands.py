@@ -6,7 +6,7 @@ when the call is complete. Half an argument is of no use to a client.
 """
 
 from promptguard_gateway.core.detector import Knowledge
-from promptguard_gateway.core.findings import Inspection
+from promptguard_gateway.core.findings import DetectorFailure, Inspection
 from promptguard_gateway.core.segments import Channel, Column, Direction, JsonLeaf, Role, Segment, column_of
 from promptguard_gateway.core.stream import Piece, Release, StreamInspector
 from promptguard_gateway.domain.errors import GatewayError
@@ -56,6 +56,11 @@ class Strand:
     def failed(self) -> bool:
         """A detector failed and the policy is to refuse then."""
         return self._inspector.failed
+
+    @property
+    def failures(self) -> list[DetectorFailure]:
+        """Detectors that could not do their work."""
+        return self._inspector.failures
 
     @property
     def characters(self) -> int:
@@ -118,6 +123,11 @@ class ArgumentsStrand(Strand):
     def failed(self) -> bool:
         """A detector failed on one of the leaves and the policy is to refuse then."""
         return any(inspector.failed for inspector in self._inspectors)
+
+    @property
+    def failures(self) -> list[DetectorFailure]:
+        """Detectors that could not do their work on one of the leaves."""
+        return [failure for inspector in self._inspectors for failure in inspector.failures]
 
     @property
     def characters(self) -> int:

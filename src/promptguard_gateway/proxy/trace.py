@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from promptguard_gateway.core.decision import merge_spans, placeholder
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import Policy, Verb
+from promptguard_gateway.core.policy import Action, Policy, Verb
 from promptguard_gateway.core.segments import Direction, Inventory, Segment
 from promptguard_gateway.domain.events import Coverage, Event, EventFinding, EventReason, Intent, Usage
 from promptguard_gateway.domain.projects import ApiKey
@@ -44,6 +44,7 @@ class Trace:
         self.streamed = False
         self.usage: Usage | None = None
         self.judgements: dict[Direction, Judgement] = {}
+        self.failed_detectors: tuple[str, ...] = ()  # because of which the exchange was refused
         self.coverage: dict[str, Coverage] = {}
         self.timings: dict[str, int | None] = {}
         self._digest_key = digest_key[:64]
@@ -76,8 +77,10 @@ class Trace:
         )
 
     def judged(self, direction: Direction, judgement: Judgement) -> None:
-        """Keep what was decided on one direction."""
+        """Keep what was decided on one direction. An end user's name that had to be changed is kept as a digest."""
         self.judgements[direction] = judgement
+        if self.end_user is not None and direction is Direction.INPUT and _changes(judgement, self.end_user):
+            self.end_user = self.digest(self.end_user.encode("utf-8", "surrogatepass"))
 
     @property
     def deciding(self) -> tuple[Direction, Judgement] | None:
@@ -129,13 +132,17 @@ class Trace:
             findings=tuple(self._findings()),
             scores=self._scores(),
             coverage=self.coverage,
-            degraded=tuple(name for judgement in self.judgements.values() for name in judgement.inspection.degraded),
+            degraded=self._degraded(),
             timings_us=self.timings,
             usage=self.usage,
             outcome=outcome,
             status=status,
             error=error,
         )
+
+    def _degraded(self) -> tuple[str, ...]:
+        names = [name for judgement in self.judgements.values() for name in judgement.inspection.degraded]
+        return tuple(sorted({*names, *self.failed_detectors}))
 
     def _scores(self) -> Mapping[str, float]:
         scores: dict[str, float] = {}
@@ -174,6 +181,14 @@ class Trace:
                     digest=self.digest(value.encode("utf-8", "surrogatepass")) if value else "",
                     excerpt=excerpt(finding, segment, findings),
                 )
+
+
+def _changes(judgement: Judgement, end_user: str) -> bool:
+    """Whether this decision redacts or blocks something in the member of the body that names the end user."""
+    return any(
+        action >= Action.REDACT and judgement.segments[finding.segment].text == end_user
+        for finding, action in zip(judgement.inspection.findings, judgement.decision.actions, strict=True)
+    )
 
 
 def excerpt(finding: Finding, segment: Segment, findings: Sequence[Finding]) -> str:

@@ -165,7 +165,7 @@ def ensure_allowed(address: str, *, private: bool) -> None:
         raise GatewayError(
             "upstream_address_denied",
             f"The upstream's name leads to {reason}, where this gateway does not connect. Check the name's "
-            "DNS records. Private addresses are for upstreams in VLLM_BASE_URL or VLLM_UPSTREAMS; metadata "
+            "DNS records. Private addresses are for upstreams in VLLM_BASE_URL or PROMPTGUARD_VLLM_UPSTREAMS; metadata "
             "services for none.",
             should_retry=False,
         )

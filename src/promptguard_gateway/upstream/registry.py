@@ -93,7 +93,7 @@ class Upstreams:
         raise GatewayError(
             "upstream_not_allowed",
             "X-VLLM-Base-URL names an endpoint that the operator of this gateway has not approved. Leave the header "
-            "out, or ask for the endpoint to be added to VLLM_UPSTREAMS.",
+            "out, or ask for the endpoint to be added to PROMPTGUARD_VLLM_UPSTREAMS.",
             param="X-VLLM-Base-URL",
         )
 

@@ -8,8 +8,10 @@ the policy may redact.
 Both shapes are served: chat (`content`: a list of entries) and text completions (parallel lists).
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from msgspec import Struct
@@ -28,6 +30,9 @@ class Piece(Protocol):
 
     @property
     def end(self) -> int: ...
+
+
+_MEMBERS = ("token", "logprob", "bytes", "top_logprobs", "text_offset")  # of an entry; any other could say anything
 
 
 class _Placed(Struct, gc=False):
@@ -105,9 +110,12 @@ class LogprobQueue:
         return not self._may_redact or octets is None or octets == list(token.encode())
 
     def _stripped(self, entry: JsonObject) -> JsonObject:
-        if not self._may_redact or not entry.get("top_logprobs"):
+        if not self._may_redact:
             return entry
-        return {**entry, "top_logprobs": [] if isinstance(entry["top_logprobs"], list) else None}
+        kept = {name: entry[name] for name in _MEMBERS if name in entry}
+        if kept.get("top_logprobs"):
+            kept["top_logprobs"] = [] if isinstance(kept["top_logprobs"], list) else None
+        return kept
 
     def _shifted(self, entry: JsonObject) -> JsonObject:
         offset = entry.get("text_offset")
@@ -152,39 +160,30 @@ def with_entries(logprobs: JsonValue, entries: list[JsonObject], member: str = "
     }
 
 
-def cut_logprobs(
-    logprobs: JsonValue, text: str, pieces: Sequence[Piece], may_redact: bool, *, others_changed: bool = False
-) -> JsonValue:
-    """The `logprobs` of a whole choice after its text was decided: `pieces` cover `text`.
+def cut_logprobs(logprobs: JsonValue, texts: Iterable[tuple[str, Sequence[Piece]]], may_redact: bool) -> JsonValue:
+    """The `logprobs` of a whole choice after its texts were decided: each text with the pieces that cover it.
 
-    Servers list the tokens of reasoning and tool calls beside those of the content; `others_changed` says that one of
-    those strands was redacted. A choice that left unchanged keeps all its entries (without alternatives if the policy
-    may redact); else only the entries of the content can stay.
+    `texts` are in the order in which servers list their tokens: the reasoning, then the content. If the policy may
+    redact, only entries that spell one of these texts can stay, since nobody inspected what the others say.
     """
     if not isinstance(logprobs, dict):
         return None
+    if not may_redact:
+        return logprobs
     entries = entries_of(logprobs)
-    if not others_changed and "".join(piece.text for piece in pieces) == text:
-        return _without_alternatives(logprobs, entries) if may_redact else logprobs
-    queue = LogprobQueue(may_redact=True)
-    queue.push(text, _entries_of_text(text, entries))
-    return with_entries(logprobs, queue.take(pieces))
+    kept: list[JsonObject] = []
+    for text, pieces in reversed([*texts]):
+        begin = _begin_of(text, entries)
+        queue = LogprobQueue(may_redact=True)
+        queue.push(text, entries[begin:])
+        kept = queue.take(pieces) + kept
+        entries = entries[:begin]
+    return with_entries(logprobs, kept)
 
 
-def _entries_of_text(text: str, entries: list[JsonObject]) -> list[JsonObject]:
-    """Content comes last: pass over the tokens of what was said before it."""
+def _begin_of(text: str, entries: list[JsonObject]) -> int:
+    """Which entry begins the last place where the tokens spell this text; their number if there is none."""
     tokens = [str(entry.get("token")) for entry in entries]
-    begin = "".join(tokens).rfind(text)
-    passed = 0
-    for index, token in enumerate(tokens):
-        if passed >= begin:
-            return entries[index:]
-        passed += len(token)
-    return entries
-
-
-def _without_alternatives(logprobs: JsonObject, entries: list[JsonObject]) -> JsonValue:
-    if "tokens" in logprobs:
-        return {**logprobs, "top_logprobs": None}
-    kept: list[JsonValue] = [{**entry, "top_logprobs": []} if "top_logprobs" in entry else entry for entry in entries]
-    return {**logprobs, "content": kept}
+    begin = "".join(tokens).rfind(text) if text else -1
+    starts = [*accumulate(map(len, tokens), initial=0)]
+    return bisect_left(starts, begin) if begin >= 0 else len(entries)

@@ -4,6 +4,7 @@ Answers are inventoried like requests. What the model says goes to the detectors
 its fate; ids, model and fingerprint are the server's. A string in no table is taken for the model's.
 """
 
+import re
 from collections.abc import Mapping
 
 from promptguard_gateway.core.segments import Channel, Direction, Exemption, Inventory, Role
@@ -12,7 +13,7 @@ from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location
 from promptguard_gateway.wire.walk import Voice, Walk, voice_of
 
-# Members that the server writes about an answer; every string in them is its own.
+# Members that the server writes about an answer; every string in them is its own. Deeper down the same names are text.
 # fmt: off
 METADATA = frozenset((
     "id", "object", "created", "model", "system_fingerprint", "service_tier", "usage", "obfuscation", "metrics",
@@ -38,7 +39,7 @@ CALL_TYPES = frozenset(("function", "custom"))
 # fmt: off
 _WORDS = frozenset((
     "type", "url", "title", "start_index", "end_index", "url_citation", "file_citation", "file_id", "filename",
-    "index", "quote", "data", "transcript", "expires_at", "format", "created", "created_at", "prompt_text",
+    "id", "index", "quote", "data", "transcript", "expires_at", "format", "created", "created_at", "prompt_text",
     "prompt_token_ids", "token_ids",
 ))
 # fmt: on
@@ -46,6 +47,10 @@ _WORDS = frozenset((
 _VOICES: Mapping[Channel, Voice] = {channel: voice_of(Direction.OUTPUT, Role.ASSISTANT, channel) for channel in Channel}
 _CONTENT = _VOICES[Channel.CONTENT]
 _ARGUMENTS = _VOICES[Channel.TOOL_ARGUMENTS]
+
+_MIRROR_DEPTHS = (1, 3)  # of an answer, and of a choice
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}\Z")
+
 
 def malformed(what: str) -> GatewayError:
     """The error for an answer that has not the shape of its kind."""
@@ -80,9 +85,9 @@ def _read_common(walk: Walk, at: Location, value: JsonValue) -> None:
     key = at[-1]
     if value is None or isinstance(value, bool):
         return
-    if key in METADATA:
+    if key in METADATA and len(at) == 1:
         _exempt_all(walk, value, Exemption.METADATA)
-    elif key in MIRRORS:
+    elif key in MIRRORS and len(at) in _MIRROR_DEPTHS:
         _exempt_all(walk, value, Exemption.MIRROR)
     else:
         if key not in _WORDS and isinstance(value, dict | list | str):
@@ -177,7 +182,7 @@ def _read_function(walk: Walk, at: Location, function: JsonObject) -> None:
 
 def _read_audio(walk: Walk, at: Location, audio: JsonObject) -> None:
     for key, member in audio.items():
-        if key == "data" and isinstance(member, str):
+        if key == "data" and isinstance(member, str) and _BASE64.match(member):
             walk.exempt(Exemption.MEDIA)
         else:
             _read_common(walk, (*at, key), member)
@@ -191,7 +196,7 @@ def _read_data(walk: Walk, value: JsonValue) -> None:
         if not isinstance(item, dict):
             raise malformed("an item of data is not an object")
         for key, member in item.items():
-            if key == "embedding":
+            if key == "embedding" and (not isinstance(member, str) or _BASE64.match(member)):
                 _exempt_all(walk, member, Exemption.MEDIA)
             elif key in _MODEL_MEMBERS:
                 _exempt_all(walk, member, Exemption.METADATA)

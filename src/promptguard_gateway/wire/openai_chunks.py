@@ -1,6 +1,7 @@
 """Chunks of a streamed answer: where the text is, so that the relay can take it out and put released text back.
 
-A chunk's texts are its *deltas*: they continue the text of a strand (one channel of one choice, or one tool call).
+A chunk's texts are its *deltas*: they continue the text of a strand (one member of one choice's delta, or one tool
+call). That goes for members we do not know, too: whatever stands in a delta may go on in the next one.
 Any other string that the server did not write about the answer itself is a *stray*, complete in its chunk: the name of
 a tool, a stop string, a member we do not know. Deltas are held back by an inspector; strays are inspected at once.
 """
@@ -176,8 +177,10 @@ def _read_delta(index: int, at: Location, delta: JsonObject, deltas: list[Delta]
             continue
         place = (*at, key)
         channel = CHANNELS.get(key)
-        if channel is not None and isinstance(value, str):
-            deltas.append(Delta(index, channel, None, place, value))
+        if isinstance(value, str) and key != "role":
+            if channel is None and key not in _WORDS:
+                strays.append(Stray(index, Channel.CONTENT, place, key, is_key=True))
+            deltas.append(Delta(index, channel or Channel.CONTENT, None, place, value))
         elif key == "tool_calls":
             for position, call in enumerate(_list(value, "tool_calls")):
                 _read_call(index, (*place, position), _object(call, "a tool call"), deltas, strays)

@@ -92,6 +92,10 @@ class ModelList(Struct, kw_only=True):
     data: list[JsonObject]
 
 
+# The limit is a setting (`BodyLimits.max_scan_characters`), so it is checked where the settings are known.
+ScanText = Annotated[str, Meta(extra_json_schema={"maxLength": 100_000})]
+
+
 class GuardMessage(Struct, kw_only=True):
     """One message. `content`: text, or blocks in the shape of OpenAI or Anthropic."""
 
@@ -195,9 +199,9 @@ class GuardResponse(Struct, kw_only=True):
 class ScanRequest(Struct, kw_only=True):
     """One text. `text` and `direction` are accepted as older names of `content` and `type`."""
 
-    content: Annotated[str, Meta(max_length=100_000)] | UnsetType = UNSET
+    content: ScanText | UnsetType = UNSET
     type: Literal["prompt", "response"] | UnsetType = UNSET
-    text: Annotated[str, Meta(max_length=100_000)] | UnsetType = UNSET
+    text: ScanText | UnsetType = UNSET
     direction: Literal["input", "output"] | UnsetType = UNSET
     project_id: str | None = None
 
@@ -218,7 +222,7 @@ class ScanResponse(Struct, kw_only=True, rename="camel"):
 class RedactRequest(Struct, kw_only=True):
     """One text; `pii_types` null or absent means everything the policy knows."""
 
-    content: Annotated[str, Meta(max_length=100_000)]
+    content: ScanText
     pii_types: list[str] | None = None
 
 

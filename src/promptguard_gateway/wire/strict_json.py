@@ -241,12 +241,13 @@ def _check_leaves(root: JsonValue, limits: BodyLimits) -> None:
 
 
 def _check_string(text: str, location: Location, limit: int) -> None:
-    where = shown_path(location) or "the body"
     if len(text) > limit:
+        where = shown_path(location) or "the body"
         raise GatewayError("limit_exceeded", f"A string in {where} is longer than {limit} characters.")
     try:
         text.encode()
     except UnicodeEncodeError:
+        where = shown_path(location) or "the body"
         raise GatewayError("invalid_encoding", f"A string in {where} holds half a surrogate pair.") from None
 
 

@@ -44,6 +44,8 @@ def is_identifier(text: str) -> bool:
         return False
     prefix = _PREFIX.match(text)
     begin = prefix.end() if prefix else 0
+    if len(text) - begin >= embedded_json.MIN_DIGITS and text[begin:].isdigit():
+        return False  # a number that may be somebody's
     return bool(_HEXADECIMAL.match(text, begin)) or not _WORD.search(text, begin)
 
 
@@ -222,7 +224,7 @@ class Walk:
     def _number(self, location: Location, value: int | float, voice: Voice) -> None:
         if -1e6 < value < 1e6 and isinstance(value, int):
             return
-        self._digits(location, str(value), voice)
+        self._digits(location, str(int(value)) if value == int(value) else str(value), voice)
 
     def _numbers(self, location: Location, values: list[JsonValue], voice: Voice) -> None:
         """A list of numbers is read as one text: digits cut into pieces, characters written as codes."""
