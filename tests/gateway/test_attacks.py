@@ -97,22 +97,23 @@ async def test_leaves_of_a_tool_result_are_not_glued_into_values(here: House) ->
     assert answer.headers["x-promptguard-decision"] == "allow"
 
 
-async def test_a_padded_conversation_costs_the_loop_little(here: House) -> None:
-    """A large body of many small strings is read beside the loop, which goes on answering."""
-    worst = 0.0
+async def test_a_large_body_does_not_stop_the_loop(here: House) -> None:
+    """A body of many small strings is parsed, listed and inspected beside the loop, which goes on turning."""
+    longest = 0.0
 
     async def watch() -> None:
-        nonlocal worst
+        nonlocal longest
         while True:
-            began = time.perf_counter()
+            turned = time.perf_counter()
             await asyncio.sleep(0.005)
-            worst = max(worst, time.perf_counter() - began)
+            longest = max(longest, time.perf_counter() - turned)
 
     watching = asyncio.create_task(watch())
-    answer = await here.ask(chat("hi", extra=["ab"] * 60_000))
+    began = time.perf_counter()
+    answer = await here.ask(chat("hi", extra=["ab"] * 150_000))
     watching.cancel()
     assert answer.status == 200
-    assert worst < 0.25
+    assert longest < (time.perf_counter() - began) / 4
 
 
 async def test_an_end_user_with_personal_data_is_recorded_as_a_digest(here: House) -> None:

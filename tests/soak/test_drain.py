@@ -55,7 +55,7 @@ async def exit_of(gateway: GatewayProcess) -> int | None:
 
 async def test_after_sigterm_everything_under_way_finishes(tmp_path: Path) -> None:
     """Streams to their last byte, no new connection, 503 on old ones, all events kept, exit code 0 by itself."""
-    async with Narrator(1.0) as upstream, gateway_process(tmp_path / "data", upstream.origin) as gateway:
+    async with Narrator(0.5) as upstream, gateway_process(tmp_path / "data", upstream.origin) as gateway:
         async with RawClient("127.0.0.1", gateway.port) as kept:
             await kept.send(kept.request("GET", "/health"))
             assert (await kept.answer()).status == 200

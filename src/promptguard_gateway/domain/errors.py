@@ -84,7 +84,8 @@ class GatewayError(Exception):
     """An error with a place in the table above.
 
     `param` names the field at fault. `status` overrides the table's where an upstream's own status is kept.
-    `details` are plain values for programs. `retry_after` in seconds overrides the table's.
+    `details` are plain values for programs. `retry_after` in seconds overrides the table's. `allow` names the methods
+    that a path takes (RFC 9110, section 15.5.6).
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class GatewayError(Exception):
         details: Mapping[str, str | int | float] | None = None,
         retry_after: int | None = None,
         should_retry: bool | None = None,
+        allow: str | None = None,
     ) -> None:
         super().__init__(message)
         kind = KINDS[code]
@@ -108,4 +110,5 @@ class GatewayError(Exception):
         self.details = details
         self.retry_after = retry_after if retry_after is not None else kind.retry_after
         self.should_retry = should_retry
+        self.allow = allow
         self.close = kind.close

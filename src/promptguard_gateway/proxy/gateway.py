@@ -62,7 +62,7 @@ class Gateway:
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             allowed = ", ".join(sorted(methods))
-            raise GatewayError("method_not_allowed", f"This path takes {allowed}.")
+            raise GatewayError("method_not_allowed", f"This path takes {allowed}.", allow=allowed)
         return route
 
     async def _keyed(self, route: Route, request: Request) -> Answer:

@@ -144,8 +144,9 @@ class _BlockedTurns:
 
     def remember(self, project: str, segments: Sequence[Segment], inspection: Inspection, decision: Decision) -> None:
         for finding, action in zip(inspection.findings, decision.actions, strict=True):
-            if action is Action.BLOCK and segments[finding.segment].role in _REPEATABLE:
-                self._seen[_turn(project, segments[finding.segment])] = None
+            segment = segments[finding.segment]
+            if action is Action.BLOCK and segment.turn >= 0 and segment.role in _REPEATABLE:
+                self._seen[_turn(project, segment)] = None
         while len(self._seen) > _REMEMBERED_TURNS:
             self._seen.popitem(last=False)
 

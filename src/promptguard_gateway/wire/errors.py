@@ -47,6 +47,8 @@ def validation_body(error: GatewayError, request_id: str | None = None) -> bytes
 def error_headers(error: GatewayError) -> dict[str, str]:
     """Headers that tell a client whether to try again."""
     headers: dict[str, str] = {}
+    if error.allow is not None:
+        headers["Allow"] = error.allow
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.should_retry is not None:
