@@ -1,7 +1,7 @@
 """Headers by which a client can check that an answer came from here, unchanged: a hash, and a signature with its key.
 
-The signature is HMAC-SHA256 over `timestamp.body` with the caller's own API key; receivers refuse a timestamp older than
-five minutes. Streams have neither: their body is not known when their header is sent.
+The signature is HMAC-SHA256 over `timestamp.body` with the caller's own API key; receivers refuse a timestamp that is
+older than five minutes. Streams have neither: their body is not known when their header is sent.
 """
 
 import hashlib
