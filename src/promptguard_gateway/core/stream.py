@@ -152,6 +152,16 @@ class StreamInspector:
     def _over(self) -> bool:
         return self._finished or self.blocked is not None or self.failed
 
+    def whole(self, text: str) -> Release:
+        """The complete answer at once: what `feed` and `finish` would release, without asking what may still come."""
+        if self._lane is None or len(text) > self._plan.policy.hold_limit:
+            fed, rest = self.feed(text), self.finish()
+            return Release(fed.pieces + rest.pieces, fed.blocked or rest.blocked)
+        self.characters = self._end = len(text)
+        self._source = text
+        self._lane.append(text)
+        return self.finish()
+
     def _release(self, pieces: list[Piece]) -> Release:
         if self.failed:
             return _NOTHING
@@ -355,5 +365,4 @@ class StreamInspector:
 def decide_whole(plan: AnswerPlan, knowledge: Knowledge, text: str) -> tuple[tuple[Piece, ...], StreamInspector]:
     """Decide an answer that is already complete, by the code that decides streams."""
     inspector = StreamInspector(plan, knowledge)
-    first, last = inspector.feed(text), inspector.finish()
-    return first.pieces + last.pieces, inspector
+    return inspector.whole(text).pieces, inspector

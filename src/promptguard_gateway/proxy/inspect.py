@@ -82,7 +82,7 @@ class Judge:
         edits: list[Edit] = []
         for index, segment in enumerate(segments):
             inspector = self.inspector(segment.column, knowledge, index)
-            pieces = inspector.feed(segment.text).pieces + inspector.finish().pieces
+            pieces = inspector.whole(segment.text).pieces
             gather(inspection, inspector)
             edits += [
                 Edit(index, piece.start, piece.end, piece.text)

@@ -210,12 +210,12 @@ class Relay:
         inspector = self._judge.inspector(column, self._knowledge, len(self._segments))
         self._segments.append(segment)
         self._stray_characters += len(stray.text)
-        fed, rest = inspector.feed(stray.text), inspector.finish()
+        release = inspector.whole(stray.text)
         gather(self._stray_inspection, inspector)
-        text = fed.text + rest.text
+        text = release.text
         if inspector.failed:
             raise InspectionFailed("The answer", inspector.failures)
-        if fed.blocked is not None or rest.blocked is not None or (stray.is_key and text != stray.text):
+        if release.blocked is not None or (stray.is_key and text != stray.text):
             self.blocked = True
         elif text != stray.text:
             set_text(chunk, stray, text)

@@ -101,12 +101,12 @@ class ArgumentsStrand(Strand):
         by_leaf: dict[tuple[int, int], list[Edit]] = {}
         for each in decoded:
             segment = _segment(self.first, each.text, leaf=each.leaf)
-            pieces, release = self._decide(segment)
+            release = self._decide(segment)
             if release.blocked is not None:
                 return Release(blocked=release.blocked)
             edits = [
                 Edit(segment, piece.start, piece.end, piece.text)
-                for piece in pieces
+                for piece in release.pieces
                 if piece.text != each.text[piece.start : piece.end]
             ]
             if edits:
@@ -137,23 +137,21 @@ class ArgumentsStrand(Strand):
     def _finish_plain(self, text: str) -> Release:
         """Arguments that are not JSON are one text. A block in them lets nothing out: half a call is no call."""
         segment = _segment(self.first, text)
-        pieces, release = self._decide(segment)
+        release = self._decide(segment)
         if release.blocked is not None:
             return Release(blocked=release.blocked)
         changed = [
             Edit(segment, piece.start, piece.end, piece.text)
-            for piece in pieces
+            for piece in release.pieces
             if piece.text != text[piece.start : piece.end]
         ]
         return Release((Piece(splice(text, changed), 0, len(text)),))
 
-    def _decide(self, segment: Segment) -> tuple[list[Piece], Release]:
+    def _decide(self, segment: Segment) -> Release:
         inspector = self._judge.inspector(segment.column, self._knowledge, len(self._segments))
         self._segments.append(segment)
         self._inspectors.append(inspector)
-        fed = inspector.feed(segment.text)
-        release = fed if fed.blocked is not None else inspector.finish()
-        return [*fed.pieces, *(release.pieces if release is not fed else ())], release
+        return inspector.whole(segment.text)
 
 
 def _column(delta: Delta) -> Column:
