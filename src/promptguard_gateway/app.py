@@ -4,6 +4,8 @@ settings -> store -> policies -> upstreams -> exchanges, guard, about -> gateway
 """
 
 import asyncio
+import difflib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -22,9 +24,9 @@ from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import Upstream
-from promptguard_gateway.domain.projects import KEY_SHAPE
+from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import SettingsError, read_settings
+from promptguard_gateway.domain.settings_source import SettingsError, read_dotenv, read_settings
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
 from promptguard_gateway.proxy.gateway import Gateway, Handler
@@ -32,18 +34,23 @@ from promptguard_gateway.proxy.http_server import RunningServer, serve
 from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
 from promptguard_gateway.proxy.services import Services
-from promptguard_gateway.store.files import StoreError
+from promptguard_gateway.store.files import DATABASE, StoreError
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from promptguard_gateway.upstream.registry import Upstreams
+from promptguard_gateway.wire import fields
 
 __all__ = [
+    "GUIDE_KEY",
+    "ApiKey",
     "Event",
     "GuideKeyRefused",
     "Judge",
     "Judgement",
     "Running",
     "SettingsError",
+    "SqliteStore",
     "StoreError",
+    "existing_store",
     "judge_of",
     "judge_text",
     "load_settings",
@@ -65,9 +72,10 @@ class GuideKeyRefused(SettingsError):
 
 def load_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     """Settings from the environment, `.env` and `promptguard.yaml` in a folder. Raises SettingsError."""
-    config = Path(environ.get("PROMPTGUARD_CONFIG", folder / "promptguard.yaml"))
-    settings = read_settings(environ, _read(folder / ".env"), _read(config))
+    dotenv = _read(folder / ".env")
+    settings = read_settings(environ, dotenv, _read_config(environ, dotenv, folder))
     _check_key(settings)
+    _check_fields(settings)
     require_single_worker(settings.workers)
     return settings
 
@@ -79,6 +87,27 @@ def _read(path: Path) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({type(error).__name__}). Mend it or take it away.") from error
+
+
+def _read_config(environ: Mapping[str, str], dotenv: str, folder: Path) -> str:
+    named = environ.get("PROMPTGUARD_CONFIG") or read_dotenv(dotenv).get("PROMPTGUARD_CONFIG")
+    if named and not Path(named).exists():
+        raise SettingsError(f"PROMPTGUARD_CONFIG names {named}, which does not exist. Correct it or take it away.")
+    return _read(Path(named) if named else folder / "promptguard.yaml")
+
+
+def _check_fields(settings: Settings) -> None:
+    """Only a field that is refused can be allowed."""
+    tables = (fields.CHAT, fields.COMPLETIONS, fields.EMBEDDINGS)
+    guarded = {name for table in tables for name, field in table.items() if field.guarded}
+    for name in settings.allow_fields:
+        if name not in guarded:
+            near = difflib.get_close_matches(name, guarded, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise SettingsError(
+                f"{fields.ALLOW_SETTING} names {name!r}, which is no field that is refused. "
+                f"{hint}docs/api.md lists them."
+            )
 
 
 def _check_key(settings: Settings) -> None:
@@ -123,6 +152,17 @@ def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:
 def open_store(settings: Settings, *, for_serving: bool) -> SqliteStore:
     """The store of these settings. Raises StoreError, with a sentence for the operator."""
     return SqliteStore.open(Path(settings.data), for_serving=for_serving)
+
+
+def existing_store(settings: Settings) -> SqliteStore:
+    """The store that a gateway or `keys create` has made; none is made here. Raises StoreError."""
+    folder = Path(settings.data).absolute()
+    if not (folder / DATABASE).exists():
+        raise StoreError(
+            f"There is no data folder of a gateway at {folder}. Run this where the gateway was started, or set "
+            "PROMPTGUARD_DATA."
+        )
+    return open_store(settings, for_serving=False)
 
 
 class Running(Struct):
@@ -176,7 +216,11 @@ async def running(
         exchanges = Exchanges(services, upstreams)
         gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics)
         server = await serve(
-            gateway, settings.http, settings.host, settings.port, allowed_hosts=frozenset(settings.allowed_hosts)
+            gateway,
+            settings.http,
+            settings.host,
+            settings.port,
+            allowed_hosts=frozenset(map(str.lower, settings.allowed_hosts)),
         )
         try:
             yield Running(settings, server, upstreams, exchanges, new_key)
@@ -232,6 +276,13 @@ def _gateway(
     return Gateway(handlers, open_handlers, authenticator, services.settings.http.max_body_bytes)
 
 
+def _settle_memory() -> None:
+    """What was made at the start stays for good: the collector need not look at it again, nor so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 Announce = Callable[[Running], Awaitable[None]]
 
 
@@ -249,6 +300,7 @@ async def run(settings: Settings, announce: Announce) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
     async with running(settings) as gateway:
+        _settle_memory()
         await announce(gateway)
         await stop.wait()
         log.info("stopping: exchanges in flight finish first; ask again to end them now")

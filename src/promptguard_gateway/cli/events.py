@@ -10,7 +10,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from promptguard_gateway.app import Event, load_settings, open_store
+from promptguard_gateway.app import Event
+from promptguard_gateway.cli.folder import opened
 
 _COLOURS = {"block": "red", "redact": "yellow", "allow": "green"}
 _POLL_SECONDS = 0.5
@@ -18,7 +19,7 @@ _POLL_SECONDS = 0.5
 
 def tail_command(environ: Mapping[str, str], folder: Path, count: int, *, follow: bool, as_json: bool) -> None:
     """The newest events, oldest of them first; with `follow` also those to come."""
-    store = open_store(load_settings(environ, folder), for_serving=False)
+    store = opened(environ, folder)
     console = Console(highlight=False)
     try:
         seen = max(0, store.events.last_sequence() - count)
@@ -40,9 +41,11 @@ def _show(console: Console, event: Event, *, as_json: bool) -> None:
         sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
         sys.stdout.flush()
         return
-    when = datetime.fromtimestamp(event.time / 1000, UTC).strftime("%H:%M:%S")
+    when = datetime.fromtimestamp(event.time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     line = Text(f"{when} {event.id} ")
     line.append(f"{event.decision:<6}", style=_COLOURS.get(event.decision, ""))
+    if event.mode == "monitor" and event.decision != "allow" and event.route != "security.redact":
+        line.append(" (monitor: let through)", style="bold")
     line.append(f" {event.outcome:<14} {event.status} {event.route} {event.model}")
     if event.reasons:
         line.append(f"  {event.reasons[0].text}")
@@ -51,7 +54,7 @@ def _show(console: Console, event: Event, *, as_json: bool) -> None:
 
 def show_command(environ: Mapping[str, str], folder: Path, event_id: str) -> None:
     """One event as indented JSON; exit code 1 when there is none of this id."""
-    store = open_store(load_settings(environ, folder), for_serving=False)
+    store = opened(environ, folder)
     try:
         stored = store.events.get(event_id)
     finally:

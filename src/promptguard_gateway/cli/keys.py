@@ -5,22 +5,27 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from promptguard_gateway.app import load_settings, open_store
+from promptguard_gateway.app import ApiKey, load_settings, open_store
+from promptguard_gateway.cli.folder import opened
+
+_SHORTEST = 6  # characters of a beginning, so that a slip does not name a key
 
 
 def create_command(environ: Mapping[str, str], folder: Path, name: str) -> None:
-    """Make a key and print it."""
-    store = open_store(load_settings(environ, folder), for_serving=False)
+    """Make a key and print it, and on standard error the folder that it opens."""
+    settings = load_settings(environ, folder)
+    store = open_store(settings, for_serving=False)
     try:
         secret = store.keys.create_key(name).secret
     finally:
         store.close()
+    print(f"promptguard: a key for the gateway of {Path(settings.data).absolute()}", file=sys.stderr)
     print(secret)
 
 
 def list_command(environ: Mapping[str, str], folder: Path) -> None:
     """A line for each key, in columns; nothing is cut off, so that an id can be copied."""
-    store = open_store(load_settings(environ, folder), for_serving=False)
+    store = opened(environ, folder)
     try:
         known = store.keys.list_keys()
     finally:
@@ -35,10 +40,10 @@ def list_command(environ: Mapping[str, str], folder: Path) -> None:
 
 
 def revoke_command(environ: Mapping[str, str], folder: Path, key: str) -> None:
-    """Revoke by id or shown beginning."""
-    store = open_store(load_settings(environ, folder), for_serving=False)
+    """Revoke by id, or by the shown beginning or as much of it as only one live key has."""
+    store = opened(environ, folder)
     try:
-        matches = [k for k in store.keys.list_keys() if k.revoked is None and key in (k.id, k.prefix)]
+        matches = [known for known in store.keys.list_keys() if known.revoked is None and _is_meant(known, key)]
         if len(matches) != 1:
             found = "no live key" if not matches else "more than one live key"
             print(f"promptguard: {found} has this id or beginning; `promptguard keys list` shows them", file=sys.stderr)
@@ -47,6 +52,10 @@ def revoke_command(environ: Mapping[str, str], folder: Path, key: str) -> None:
     finally:
         store.close()
     print(f"revoked {matches[0].prefix}")
+
+
+def _is_meant(known: ApiKey, key: str) -> bool:
+    return key == known.id or (len(key) >= _SHORTEST and known.prefix.startswith(key))
 
 
 def _printable(name: str) -> str:

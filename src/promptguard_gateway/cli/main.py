@@ -6,14 +6,35 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="PromptGuard: a security gateway for language models."
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="PromptGuard: a security gateway for language models.",
 )
-keys = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
-events = typer.Typer(no_args_is_help=True, help="Read the events that exchanges leave behind.")
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and revoke API keys.")
+events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the events that exchanges leave behind.")
 app.add_typer(keys, name="keys")
 app.add_typer(events, name="events")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from promptguard_gateway import __version__
+
+        print(f"promptguard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """What stands before the command."""
 
 
 @app.command()
@@ -26,17 +47,20 @@ def serve() -> None:
 
 @app.command()
 def scan(
-    text: Annotated[str, typer.Argument(help="A text, the path of a file, or - for standard input.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A text, the path of a file, or - for standard input.")],
     answer: Annotated[bool, typer.Option("--answer", help="Judge as an answer of a model, not as a prompt.")] = False,
 ) -> None:
-    """Decide on a text, or on every line of a .jsonl file. Exit code 0: nothing blocked, 2: something blocked."""
+    """Decide on a text, or on every line of a .jsonl file.
+
+    Exit code 0: nothing blocked, 1: an error, 2: something blocked.
+    """
     from promptguard_gateway.cli.scan import scan_command
 
     scan_command(os.environ, Path.cwd(), text, answer=answer)
 
 
 @keys.command("create")
-def keys_create(name: Annotated[str, typer.Argument(help="What the key is for.")] = "unnamed") -> None:
+def keys_create(name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")] = "unnamed") -> None:
     """Make a key of the default project and print it, this once."""
     from promptguard_gateway.cli.keys import create_command
 
@@ -52,7 +76,11 @@ def keys_list() -> None:
 
 
 @keys.command("revoke")
-def keys_revoke(key: Annotated[str, typer.Argument(help="The id or the shown beginning of the key.")]) -> None:
+def keys_revoke(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="The id of the key, or its shown beginning or the start of that.")
+    ],
+) -> None:
     """Revoke a key. A running gateway refuses it within a second."""
     from promptguard_gateway.cli.keys import revoke_command
 
@@ -61,7 +89,7 @@ def keys_revoke(key: Annotated[str, typer.Argument(help="The id or the shown beg
 
 @events.command("tail")
 def events_tail(
-    count: Annotated[int, typer.Option("-n", help="How many events to begin with.", min=0)] = 10,
+    count: Annotated[int, typer.Option("-n", metavar="COUNT", help="How many events to begin with.", min=0)] = 10,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new events.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -72,7 +100,7 @@ def events_tail(
 
 
 @events.command("show")
-def events_show(event_id: Annotated[str, typer.Argument(help="evt_...")]) -> None:
+def events_show(event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="evt_...")]) -> None:
     """Show one event whole, as JSON."""
     from promptguard_gateway.cli.events import show_command
 
@@ -82,7 +110,14 @@ def events_show(event_id: Annotated[str, typer.Argument(help="evt_...")]) -> Non
 def main() -> None:
     """Run the command; errors that an operator can mend are one line and exit code 1."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:  # its own exit code would be 2, which means blocked
+        message = error.format_message()
+        if message:  # without one, help has been shown
+            print(f"promptguard: {message.rstrip('.')}. See `promptguard --help`.", file=sys.stderr)
+        sys.exit(1)
+    except typer.Abort:
+        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

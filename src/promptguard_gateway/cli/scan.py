@@ -14,6 +14,8 @@ from rich.progress import track
 
 from promptguard_gateway.app import Judge, Judgement, judge_of, judge_text, load_settings
 
+# What ends like this, or holds a slash and no space, is meant as a path.
+_SUFFIXES = (".txt", ".md", ".json", ".jsonl", ".log", ".csv")
 _TEXT_FIELDS = ("text", "content", "prompt", "input")
 
 
@@ -30,11 +32,28 @@ def scan_command(environ: Mapping[str, str], folder: Path, text: str, *, answer:
 def _content(text: str) -> str:
     if text == "-":
         return sys.stdin.read()
+    path = Path(text)
     try:
-        is_file = Path(text).is_file()
+        exists, is_folder = path.exists(), path.is_dir()
     except OSError:  # a long text is no file's name
-        is_file = False
-    return _read(Path(text)) if is_file else text
+        exists = is_folder = False
+    if text and is_folder:
+        raise _not_a_file(f"{text} is a folder")
+    if text and exists:
+        return _read(path)
+    if _looks_like_a_path(text):
+        raise _not_a_file(f"there is no file {text}")
+    return text
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return text.lower().endswith(_SUFFIXES) or ("/" in text and not any(map(str.isspace, text)))
+
+
+def _not_a_file(what: str) -> SystemExit:
+    hint = "a text that looks like a path goes to standard input: promptguard scan -"
+    print(f"promptguard: {what}; {hint}", file=sys.stderr)
+    return SystemExit(1)
 
 
 def _read(path: Path) -> str:

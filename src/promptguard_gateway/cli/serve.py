@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+import os
+import shlex
+import socket
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from promptguard_gateway.app import Running, SettingsError, load_settings, run
+from promptguard_gateway.app import GUIDE_KEY, Running, SettingsError, load_settings, run
 
 _CARD = "4111 1111 " + "1111 1111"
 
@@ -17,9 +21,16 @@ def serve_command(environ: Mapping[str, str], folder: Path) -> None:
     try:
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(run(settings, announce))
-    except OSError as error:
+    except BrokenPipeError:  # whoever read the banner is gone
+        raise
+    except socket.gaierror as error:
         raise SettingsError(
-            f"The gateway cannot listen on {settings.host}:{settings.port} ({error.strerror or error}). "
+            f"PROMPTGUARD_HOST is {settings.host}, which is no address of this machine: the name does not resolve."
+        ) from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError(
+            f"The gateway cannot listen on {settings.host}:{settings.port}: {reason}. "
             "Free the port or choose another with PROMPTGUARD_PORT."
         ) from error
 
@@ -34,11 +45,15 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def announce(gateway: Running) -> None:
-    """Print the address, the upstreams and three commands to try."""
+    """Print the address, the policy, the upstreams and three commands to try."""
     settings = gateway.settings
+    program = shlex.quote(sys.argv[0])
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{gateway.server.port}"
     print(f"PromptGuard listens on {address}", flush=True)
+    print(f"  policy {settings.policy}, mode {settings.mode}")
+    if settings.mode == "monitor":
+        print("  NOTHING IS BLOCKED OR REDACTED: in monitor mode decisions are only recorded.")
     for origin, state in await gateway.upstream_states():
         print(f"  upstream {origin}: {state}")
     demo = gateway.upstreams.demo is not None
@@ -48,7 +63,9 @@ async def announce(gateway: Running) -> None:
         )
     if gateway.new_key is not None:
         print(f"\nYour API key, shown this once: {gateway.new_key}")
-    key = gateway.new_key or settings.api_key or "<your key>"
+    key = gateway.new_key or (GUIDE_KEY if settings.api_key == GUIDE_KEY else "<your key>")
+    if key == "<your key>":
+        print(f"\nPut your key in place of <your key>. To make another: {program} keys create")
     print("\nTry it: a harmless question, an injection, a message with personal data.\n")
     for text in (
         "What can you do?",
@@ -56,7 +73,7 @@ async def announce(gateway: Running) -> None:
         f"My card is {_CARD}, please write to test@example.com",
     ):
         print(_command(address, key, "vllm/demo" if demo else "vllm/<model>", text))
-    print(f"\nEvents: promptguard events tail -f    API: {address}/docs    Metrics: {address}/metrics", flush=True)
+    print(f"\nEvents: {program} events tail -f    API: {address}/docs    Metrics: {address}/metrics", flush=True)
 
 
 def _command(address: str, key: str, model: str, text: str) -> str:

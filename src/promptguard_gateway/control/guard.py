@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from promptguard_gateway import __version__
 from promptguard_gateway.core.decision import merge_spans, placeholder
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import Verb
+from promptguard_gateway.core.policy import Action, Verb
 from promptguard_gateway.core.segments import (
     Channel,
     Direction,
@@ -128,14 +128,19 @@ class Guard:
         labels = _labels(request.pii_types)
         inventory = _one_segment(request.content, Direction.INPUT)
         judgement = await self._judge(trace, judge, Direction.INPUT, inventory)
-        findings = [finding for finding in judgement.inspection.findings if _wanted(judge, finding, labels)]
+        found = judgement.inspection.findings
+        wanted = frozenset(index for index, finding in enumerate(found) if _wanted(judge, finding, labels))
+        judgement = _redacting(judgement, wanted)
+        trace.judged(Direction.INPUT, judgement)
+        findings = [found[index] for index in sorted(wanted)]
         spans = merge_spans([(found.start, found.end, placeholder(found.label)) for found in findings])
         response = schemas.RedactResponse(
             original=request.content,
             redacted=_replaced(request.content, spans),
             pii_found=sorted({finding.label.lower() for finding in findings}),
         )
-        return await self._answer(trace, judgement, response)
+        await self._services.record(trace.event("answered", 200))
+        return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
 
     def _decode(self, body: bytes, kind: type[T]) -> tuple[JsonObject, T]:
         tree = parse_object(body, self._services.settings.body)
@@ -186,6 +191,10 @@ def _validation_error(error: msgspec.ValidationError) -> GatewayError:
     param = place.rstrip("`").lstrip(".") or None
     if message.startswith("Invalid enum value"):
         message = "Not one of the values that are allowed"
+    _, missing, field = message.partition("missing required field `")
+    if missing:
+        param = ".".join(filter(None, (param, field.rstrip("`"))))
+        return GatewayError("missing_field", f"The field {param} is required.", param=param)
     return GatewayError("invalid_value", f"{message}{f' in {param}' if param else ''}.", param=param)
 
 
@@ -211,7 +220,8 @@ def _labels(types: list[str] | None) -> frozenset[str] | None:
     if unknown:
         raise GatewayError(
             "invalid_value",
-            f"pii_types names {len(unknown)} unknown kinds. Known are: {', '.join(sorted(REDACT_TYPES))}.",
+            f"pii_types names {len(unknown)} unknown kind{'s' if len(unknown) > 1 else ''}. "
+            f"Known are: {', '.join(sorted(REDACT_TYPES))}.",
             param="pii_types",
         )
     return frozenset(REDACT_TYPES[name] for name in types)
@@ -225,6 +235,29 @@ def _wanted(judge: Judge, finding: Finding, labels: frozenset[str] | None) -> bo
     if labels is None:
         return True
     return finding.label in labels or (finding.family is Family.SECRETS and "API_KEY" in labels)
+
+
+def _redacting(judgement: Judgement, wanted: frozenset[int]) -> Judgement:
+    """The judgement as this route carries it out: what is wanted is redacted in any mode, and nothing is blocked."""
+    decision, findings = judgement.decision, judgement.inspection.findings
+    actions = tuple(
+        Action.REDACT if index in wanted else min(action, Action.FLAG) for index, action in enumerate(decision.actions)
+    )
+    strongest = max(wanted, key=lambda index: findings[index].score, default=None)
+    return structs.replace(
+        judgement,
+        decision=structs.replace(
+            decision,
+            verb=Verb.ALLOW if strongest is None else Verb.REDACT,
+            enforced=True,
+            flagged=Action.FLAG in actions,
+            actions=actions,
+            reasons=tuple(reason for reason in decision.reasons if reason.finding in wanted),
+            threat_type=None if strongest is None else findings[strongest].threat_type,
+            confidence=decision.confidence if strongest is None else findings[strongest].score,
+            deciding=strongest,
+        ),
+    )
 
 
 def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:

@@ -1,11 +1,14 @@
 """Orders to drop earlier instructions, in German, Spanish and French.
 
 The same mechanism as `injection`, with each language's own word order. Accents are optional: people leave them out,
-and one of the views does.
+and one of the views does. Every pattern needs a word that is not English as well: "ignore" and "instructions" are
+French and English, and English orders are for `injection` to judge.
 """
 
 from promptguard_gateway.core.detector import Pattern, PatternDetector
 from promptguard_gateway.detectors.grammar import injection_spec
+
+_FRENCH_WORDS = r"(?:[\w'’áàâéèêëîïôûùç,-]+\s+){0,5}"
 
 OTHER_LANGUAGES = PatternDetector(
     spec=injection_spec(
@@ -48,21 +51,24 @@ OTHER_LANGUAGES = PatternDetector(
         ),
         Pattern(
             name="french_drop_instructions",
-            regex=r"(?i)\b(?:ignor(?:e|ez|er)|oubli(?:e|ez|er)|n[eé]glig(?:e|ez|er)|ne\s+(?:tiens|"
+            regex=rf"(?i)\b(?:(?:ignor(?:ez|er)|ignore\s+{_FRENCH_WORDS}(?:toutes?|tous|les|tes|vos|votre|"
+            rf"nos|notre|mes|ces|cette)|oubli(?:e|ez|er)|n[eé]glig(?:e|ez|er)|ne\s+(?:tiens|"
             r"tenez|suis|suivez|respecte|respectez)\s+(?:pas|plus)|fai(?:s|tes)\s+abstraction|"
             r"tu\s+n'ob[eé]is\s+plus|vous\s+n'ob[eé]issez\s+plus|annul(?:e|ez)|abandonn(?:e|"
-            r"ez)|contourn(?:e|ez))\s+(?:[\w'’áàâéèêëîïôûùç,-]+\s+){0,5}"
+            rf"ez)|contourn(?:e|ez))\s+{_FRENCH_WORDS}"
             r"(?:instructions?|consignes?|ordres?|directives?|r[eè]gles?|commandes?|restrictions?|"
-            r"contraintes?)\b(?:\s+(?:pr[eé]c[eé]dentes?|ant[eé]rieures?|initiales?|ci-dessus))?",
+            r"contraintes?)\b(?:\s+(?:pr[eé]c[eé]dentes?|ant[eé]rieures?|initiales?|ci-dessus))?|ignore\s+"
+            rf"{_FRENCH_WORDS}(?:(?:consignes?|r[eè]gles?|contraintes?)\b|(?:instructions?|ordres?|"
+            r"directives?)\s+(?:pr[eé]c[eé]dentes?|ant[eé]rieures?|ci-dessus)))",
             score=0.83,
             context=r"(?i)(?:[\"'“„‘«`]\s?|\b(?:il|elle|on)\s+)$",
             context_score=0.6,
         ),
         Pattern(
             name="note_to_model_translated",
-            regex=r"(?i)\b(?:hinweis|anweisung|nachricht|notiz|befehl|nota|mensaje|instrucci[oó]n|"
-            r"aviso|note|message|consigne|instruction)\s+(?:an|f[üu]r|para|al|a|à|pour|destin[eé]e?\s+[aà]"
-            r")\s*(?:den|die|das|alle|el|la|los|l['’]|le|les)?\s?(?:ki|ia|ai|llm|sprachmodell\w*|"
+            regex=r"(?i)\b(?:(?:hinweis|anweisung|nachricht|notiz|befehl|nota|mensaje|instrucci[oó]n|"
+            r"aviso|consigne)\s+(?:an|f[üu]r|para|al|a|à|pour|destin[eé]e?\s+[aà])|(?:note|message|instruction)\s+"
+            r"(?:à|a(?:\s+la|\s+les|\s+l['’])|pour|destin[eé]e?\s+[aà]))\s*(?:den|die|das|alle|el|la|los|l['’]|le|les)?\s?(?:ki|ia|ai|llm|sprachmodell\w*|"
             r"assistent\w*|asistente\w*|modelo\w*|mod[eè]le\w*|chatbot)\b",
             score=0.82,
         ),

@@ -69,9 +69,15 @@ def is_card(text: str) -> bool:
     return _issued(digits) and bool(luhn.is_valid(digits))
 
 
-def is_card_shaped(text: str) -> bool:
-    """An issuer's prefix and length; the checksum is left out, because people mistype."""
-    return _issued(_digits(text))
+def is_long_card(text: str) -> bool:
+    """A card of any length but those of 14 and 15 digits, which are grouped in another way."""
+    return is_card(text) and len(_digits(text)) not in (14, 15)
+
+
+def is_mistyped_card(text: str) -> bool:
+    """An issuer's prefix and length, and a checksum that fails: people mistype. One that holds is a card already."""
+    digits = _digits(text)
+    return _issued(digits) and not luhn.is_valid(digits)
 
 
 def _issued(digits: str) -> bool:
@@ -161,6 +167,18 @@ _PHONE_WORD = (
     r"portable|numero|number|nr)\b[^\n\d]{0,24}$"
 )
 
+# Digits without any shape need more: a word that can only be about telephones, and nothing between it and them that
+# names something else ("called about invoice ..."). Orders, tickets and customers have numbers too.
+_PHONE_NAME = (
+    r"(?i)(?:\b(?:(?:tele)?phones?|telefon[oe]?|telefoon|tel|mobiles?|mobil(?:e|nummer|telefon)|cell(?:phone|ulare)?|"
+    r"fax|call(?:ing|ed)?|whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|"
+    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|their|whose|a|"
+    r"personal|new|office|home|private|work|emergency|direct|hotline|a\s+different))\s{0,3}\b(?:number|numero|nr)\b)"
+    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|following|"
+    r"number|numero|nummer|nr|no|via|under|by|lautet|ist|es|est|e|de|der|die|unter|al|au|il|le|el|line|home|work|"
+    r"office|mobile|phone|support|registered|listed|contact|as))*[^\w\n]{0,6}$"
+)
+
 PHONE = PatternDetector(
     spec=_spec(
         "pii.phone", "phone", "PHONE", Severity.MEDIUM, "a telephone number", "ITU-T E.164; libphonenumber's plans"
@@ -207,7 +225,7 @@ PHONE = PatternDetector(
             regex=r"\b[1-9]\d{1,3}[ .-]?\d{2,4}(?:[ .-]?\d{2,4}){1,3}\b",
             score=0.1,
             validate=lambda text: 8 <= len(_digits(text)) <= 12,
-            context=_PHONE_WORD,
+            context=_PHONE_NAME,
             context_score=0.8,
         ),
     ),
@@ -226,17 +244,19 @@ CARD = PatternDetector(
             regex=rf"\b[2-6]\d{{3}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{4}}{_SEPARATED}\d{{1,4}}(?:{_SEPARATED}\d{{1,3}}"
             r")?\b",
             score=0.93,
-            validate=is_card,
+            validate=is_long_card,
         ),
         Pattern(
             name="fifteen_digits",
-            regex=rf"\b3[47]\d{{2}}{_SEPARATED}\d{{6}}{_SEPARATED}\d{{5}}\b",
+            regex=rf"\b3[47]\d{{2}}{_SEPARATED}(?:\d{{6}}{_SEPARATED}\d{{5}}|\d{{4}}{_SEPARATED}\d{{4}}"
+            rf"{_SEPARATED}\d{{3}})\b",
             score=0.93,
             validate=is_card,
         ),
         Pattern(
             name="fourteen_digits",
-            regex=rf"\b3[0689]\d{{2}}{_SEPARATED}\d{{6}}{_SEPARATED}\d{{4}}\b",
+            regex=rf"\b3[0689]\d{{2}}{_SEPARATED}(?:\d{{6}}{_SEPARATED}\d{{4}}|\d{{4}}{_SEPARATED}\d{{4}}"
+            rf"{_SEPARATED}\d{{2}})\b",
             score=0.88,
             validate=is_card,
         ),
@@ -250,7 +270,7 @@ CARD = PatternDetector(
             name="mistyped_card",
             regex=r"\b[3-6]\d{3}[ -]\d{4}[ -]\d{4}[ -]\d{4}\b",
             score=0.3,
-            validate=is_card_shaped,
+            validate=is_mistyped_card,
             context=_CARD_WORD,
             context_score=0.6,
         ),
@@ -296,15 +316,18 @@ IBAN = PatternDetector(
 
 _VERSION_WORD = (
     r"(?i)(?:\b(?:version|release[sd]?|ver|build|upgrade[sd]?|update[sd]?|driver|firmware|section|"
-    r"chapter|sdk)\b[\s:=#]{0,3}(?:to\s+|v)?|\bv|\d\.|[<>=~^]=?\s?)$"
+    r"chapter|sdk)s?\b[\s:=#]{0,3}(?:to\s+|v)?|\b(?:from|version|upgrade[sd]?|release[sd]?)\s[\w.-]{1,24}\sto\s|"
+    r"\b(?:chrome|chromium|firefox|safari|edg[ea]?|opr|headlesschrome|electron)/|\bv|\d\.|[<>=~^]=?\s?)$"
 )
+# The whole run of dotted numbers, so that one which is no address is dropped at once and not tried again at every dot.
+_DOTTED = r"\b[vV]?\d{1,3}(?:\.\d{1,3}){3}(?:\.\d+)*\b"
 
 IP_ADDRESS = PatternDetector(
     spec=_spec("pii.ip", "ip_address", "IP_ADDRESS", Severity.LOW, "an IP address", "RFC 791, RFC 4291, RFC 6890"),
     patterns=(
         Pattern(
             name="ipv4",
-            regex=r"\b[vV]?\d{1,3}(?:\.\d{1,3}){3}(?:\.\d{1,6}){0,3}\b",
+            regex=_DOTTED,
             score=0.84,
             validate=is_public_ip,
             context=_VERSION_WORD,
@@ -312,7 +335,7 @@ IP_ADDRESS = PatternDetector(
         ),
         Pattern(
             name="ipv4_special",
-            regex=r"\b[vV]?\d{1,3}(?:\.\d{1,3}){3}(?:\.\d{1,6}){0,3}\b",
+            regex=_DOTTED,
             score=0.4,
             validate=is_special_ip,
             context=_VERSION_WORD,
@@ -320,7 +343,7 @@ IP_ADDRESS = PatternDetector(
         ),
         Pattern(
             name="ipv6",
-            regex=r"(?i)\b[0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4}\b",
+            regex=r"(?i)\b[0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:)+[0-9a-f]{1,4}\b",
             score=0.84,
             validate=is_ipv6,
         ),

@@ -7,11 +7,12 @@ are wrong too: a misspelt limit that is silently ignored is a limit that is off.
 import difflib
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping
 
-import dotenv
 import msgspec
 import yaml
+from dotenv.parser import Binding, parse_stream
 from msgspec import Struct, structs
 
 from promptguard_gateway.domain.settings import Settings
@@ -27,6 +28,9 @@ CLIENT_NAMES = frozenset(
     }
 )
 _SPECIAL = {"vllm_base_url": "VLLM_BASE_URL", "vllm_api_key": "VLLM_API_KEY"}
+# vLLM has many variables of its own; only a name this close to one of ours is a misspelling of it.
+_MISSPELT = 0.88
+_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
 _BOOLEANS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 
 _Path = tuple[str, ...]
@@ -57,10 +61,14 @@ def _environment_name(path: _Path) -> str:
 def read_settings(environ: Mapping[str, str], dotenv_text: str = "", yaml_text: str = "") -> Settings:
     """The settings of these three sources. Raises SettingsError."""
     tree = _from_yaml(yaml_text)
-    for source, variables in ((".env", _from_dotenv(dotenv_text)), ("the environment", environ)):
+    sources: dict[_Path, str] = {}
+    for source, variables in ((".env", read_dotenv(dotenv_text)), ("the environment", environ)):
         for path, value in _known(variables, source):
             _put(tree, path, value)
-    return _convert(tree)
+            sources[path] = source
+    settings = _convert(tree)
+    _check_ranges(settings, sources)
+    return settings
 
 
 def _from_yaml(text: str) -> dict[str, object]:
@@ -91,9 +99,23 @@ def _refuse_twins(node: yaml.Node | None) -> None:
         _refuse_twins(value)
 
 
-def _from_dotenv(text: str) -> dict[str, str]:
-    values = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {name: value for name, value in values.items() if value is not None}
+def read_dotenv(text: str) -> dict[str, str]:
+    """The variables of a `.env` file; nothing is interpolated. Raises SettingsError for a line that is none."""
+    values: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(
+                f".env (line {_line_of(binding)}) cannot be read. Write NAME=VALUE, or # for a comment."
+            )
+        if binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+    return values
+
+
+def _line_of(binding: Binding) -> int:
+    """Blank lines before a binding are part of it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _known(variables: Mapping[str, str], source: str) -> Iterator[tuple[_Path, object]]:
@@ -102,12 +124,16 @@ def _known(variables: Mapping[str, str], source: str) -> Iterator[tuple[_Path, o
         if name in names:
             if value != "":  # an empty variable is an unset one, as in every shell
                 yield names[name], _typed(name, names[name], value, source)
-        elif name.startswith("PROMPTGUARD_") and name not in CLIENT_NAMES:
+        elif (name.startswith("PROMPTGUARD_") and name not in CLIENT_NAMES) or _is_misspelt(name):
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise SettingsError(
                 f"{name} (in {source}) is not a setting. {hint}All settings are listed in docs/environment.md."
             )
+
+
+def _is_misspelt(name: str) -> bool:
+    return name.startswith("VLLM") and bool(difflib.get_close_matches(name, _SPECIAL.values(), cutoff=_MISSPELT))
 
 
 def _typed(name: str, path: _Path, text: str, source: str) -> object:
@@ -146,11 +172,12 @@ def _put(tree: dict[str, object], path: _Path, value: object) -> None:
 def _convert(tree: dict[str, object]) -> Settings:
     _refuse_unknown(tree, Settings, "")
     try:
-        settings = msgspec.convert(tree, Settings, strict=True)
+        return msgspec.convert(tree, Settings, strict=True)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting is wrong: {error}. See docs/environment.md.") from error
-    _check_ranges(settings)
-    return settings
+        # Variables have their types by now. msgspec names the types and the place, and does not quote the value.
+        wrong, _, place = str(error).partition(" - at `$.")
+        field = place.rstrip("`") or "The file"
+        raise SettingsError(f"{field} (in promptguard.yaml): {wrong}. See docs/environment.md.") from error
 
 
 def _refuse_unknown(tree: Mapping[str, object], kind: type[Struct], prefix: str) -> None:
@@ -175,18 +202,24 @@ _CHOICES = {
 }
 
 
-def _check_ranges(settings: Settings) -> None:
+def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
+    def wrong(path: _Path, what: str) -> SettingsError:
+        source = sources.get(path)
+        name = _environment_name(path) if source else ".".join(path)
+        return SettingsError(f"{name} (in {source or 'promptguard.yaml'}) {what}.")
+
     if not 0 <= settings.port <= 65535:
-        raise SettingsError(f"PROMPTGUARD_PORT must be between 0 and 65535, not {settings.port}.")
+        raise wrong(("port",), f"must be between 0 and 65535, not {settings.port}")
     if settings.workers < 1:
-        raise SettingsError(f"PROMPTGUARD_WORKERS must be at least 1, not {settings.workers}.")
+        raise wrong(("workers",), f"must be at least 1, not {settings.workers}")
     for name, choices in _CHOICES.items():
         value = getattr(settings, name)
         if value not in choices:
-            raise SettingsError(f"PROMPTGUARD_{name.upper()} must be one of {', '.join(choices)}, not {value!r}.")
+            raise wrong((name,), f"must be one of {', '.join(choices)}, not {value!r}")
+    if not all(map(_HOST.fullmatch, settings.allowed_hosts)):
+        raise wrong(("allowed_hosts",), "must be host names, without scheme, port, path or wildcard")
     for section in ("http", "body", "upstream"):
         limits = getattr(settings, section)
         for field in structs.fields(limits):
             if not 0 < getattr(limits, field.name) < math.inf:
-                name = f"PROMPTGUARD_{section.upper()}_{field.name.upper()}"
-                raise SettingsError(f"{name} must be greater than 0, and finite.")
+                raise wrong((section, field.name), "must be greater than 0, and finite")
