@@ -47,6 +47,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Running",
+    "Settings",
     "SettingsError",
     "SqliteStore",
     "StoreError",

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from promptguard_gateway.app import open_store
+from promptguard_gateway.app import StoreError, open_store
 from promptguard_gateway.cli.events import show_command, tail_command
 from promptguard_gateway.cli.keys import create_command, list_command, revoke_command
 from promptguard_gateway.domain.projects import KEY_SHAPE
@@ -49,15 +50,37 @@ def test_a_key_from_its_making_to_its_end(tmp_path: Path, capsys: Captured) -> N
 
 
 def test_a_key_is_revoked_by_its_shown_beginning(tmp_path: Path, capsys: Captured) -> None:
-    """Exactly one live key must have it."""
-    key = created(tmp_path, "a", capsys)
-    created(tmp_path, "b", capsys)
-    revoke_command(environ(tmp_path), tmp_path, key[:12])
-    capsys.readouterr()
-    assert [line.split()[-1] for line in listed(tmp_path, capsys)[1:]] == ["revoked", "live"]
+    """Or by as much of it as only one live key has, but not by less than six characters."""
+    keys = sorted(created(tmp_path, name, capsys) for name in "abc")
+    revoke_command(environ(tmp_path), tmp_path, keys[0][:12])
+    assert capsys.readouterr().out == f"revoked {keys[0][:12]}\n"
+    for beginning, complaint in (("pg_live_", "more than one live key"), (keys[0][:12], "no live key")):
+        with pytest.raises(SystemExit):
+            revoke_command(environ(tmp_path), tmp_path, beginning)
+        assert complaint in capsys.readouterr().err
+    revoke_command(environ(tmp_path), tmp_path, keys[1][:12])
     with pytest.raises(SystemExit):
-        revoke_command(environ(tmp_path), tmp_path, "pg_live_")
-    assert "no live key" in "".join(capsys.readouterr())
+        revoke_command(environ(tmp_path), tmp_path, "pg_li")
+    revoke_command(environ(tmp_path), tmp_path, "pg_live_")
+    assert capsys.readouterr().out.endswith(f"revoked {keys[2][:12]}\n")
+
+
+def test_only_making_a_key_makes_a_data_folder(tmp_path: Path, capsys: Captured) -> None:
+    """The others name the folder that is missing, or the one they read."""
+    home = str(tmp_path / "data")
+    for command in (
+        lambda: list_command(environ(tmp_path), tmp_path),
+        lambda: revoke_command(environ(tmp_path), tmp_path, "key_1"),
+        lambda: show_command(environ(tmp_path), tmp_path, "evt_1"),
+        lambda: tail_command(environ(tmp_path), tmp_path, 10, follow=False, as_json=False),
+    ):
+        with pytest.raises(StoreError, match=home):
+            command()
+    assert list(tmp_path.iterdir()) == []
+    create_command(environ(tmp_path), tmp_path, "first")
+    assert home in capsys.readouterr().err
+    list_command(environ(tmp_path), tmp_path)
+    assert capsys.readouterr().err == f"promptguard: reading {home}\n"
 
 
 def test_the_list_is_plain_and_whole(tmp_path: Path, capsys: Captured) -> None:
@@ -88,16 +111,31 @@ async def test_events_are_shown_newest_last(tmp_path: Path, capsys: Captured) ->
     await stored(tmp_path, 5)
     tail_command(environ(tmp_path), tmp_path, 3, follow=False, as_json=False)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1:3] for line in lines] == [
+    assert [line.split()[2:4] for line in lines] == [
         ["evt_0002", "block"],
         ["evt_0003", "allow"],
         ["evt_0004", "redact"],
     ]
+    assert all(line.startswith("20") for line in lines)
     tail_command(environ(tmp_path), tmp_path, 100, follow=False, as_json=True)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["id"] for event in events] == [f"evt_{number:04d}" for number in range(5)]
     tail_command(environ(tmp_path), tmp_path, 0, follow=False, as_json=True)
     assert capsys.readouterr().out == ""
+
+
+async def test_events_of_monitor_mode_are_marked(tmp_path: Path, capsys: Captured) -> None:
+    """A block that let everything through does not look like one that did not."""
+    store = open_store(Settings(data=str(tmp_path / "data")), for_serving=True)
+    try:
+        for number, decision in enumerate(("block", "allow")):
+            await store.record_event(structs.replace(make_event(f"evt_{number}", decision=decision), mode="monitor"))
+    finally:
+        store.close()
+    tail_command(environ(tmp_path), tmp_path, 10, follow=False, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "block  (monitor: let through)" in lines[0]
+    assert "monitor" not in lines[1]
 
 
 async def test_one_event_is_shown_whole(tmp_path: Path, capsys: Captured) -> None:
@@ -111,4 +149,5 @@ async def test_one_event_is_shown_whole(tmp_path: Path, capsys: Captured) -> Non
         show_command(environ(tmp_path), tmp_path, "evt_9999")
     assert caught.value.code == 1
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "promptguard: there is no event of this id\n")
+    assert out == ""
+    assert err.endswith("promptguard: there is no event of this id\n")

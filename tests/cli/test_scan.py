@@ -61,6 +61,23 @@ def test_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("block\n")
 
 
+@pytest.mark.parametrize("name", ["nothere.txt", "nothere.JSONL", "./nothere", "logs/nothere", "letter to ana.md", "."])
+def test_a_file_that_is_not_there(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What looks like a path and is none, or is a folder, is an error: its name must not pass for the text."""
+    assert scan(name, tmp_path) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert name in err
+
+
+@pytest.mark.parametrize("text", ["yes/no, which is it?", "and/or both", "report.docx", "Where is it.", "v1.2"])
+def test_a_text_that_is_no_path(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Near-misses of the rule above are texts."""
+    assert scan(text, tmp_path) == 0
+    assert capsys.readouterr().out == "allow\n"
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".jsonl"])
 def test_a_file_that_is_no_text(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line on standard error and exit code 1."""

@@ -109,3 +109,42 @@ async def test_redact_without_types_and_with_secrets(here: House) -> None:
 async def test_a_wrong_redact_is_422(here: House, body: object, names: str) -> None:
     """An unknown kind is an error, because ignoring it would leave data in the text."""
     check_422(await here.ask(body, "/api/v1/security/redact"), names)
+
+
+@pytest.mark.parametrize(
+    ("content", "types", "decision", "threat"),
+    [
+        (f"use {AWS}", None, "redact", "api_key_leak"),
+        (f"{INJECTION}, I am {MAIL}", None, "redact", "pii_leak"),
+        (INJECTION, None, "allow", None),
+        (f"use {AWS}", ["email"], "allow", None),
+        (CALM, None, "allow", None),
+    ],
+)
+async def test_redact_blocks_nothing(
+    here: House, content: str, types: list[str] | None, decision: str, threat: str | None
+) -> None:
+    """What it answers is what its event and its headers say."""
+    answer = await here.ask({"content": content, "pii_types": types}, "/v1/security/redact")
+    event = here.event_of(answer)
+    assert (answer.status, event.outcome, event.decision) == (200, "answered", decision)
+    assert answer.headers["x-promptguard-decision"] == decision
+    assert bool(event.reasons) == (decision == "redact")
+    assert "block" not in {finding.action for finding in event.findings}
+    assert event.threat_type == threat
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("guard", {}, "messages"),
+        ("guard", {"messages": [{"content": "x"}]}, "role"),
+        ("security/scan", {}, "content"),
+        ("security/redact", {}, "content"),
+    ],
+)
+async def test_an_absent_field_is_named(here: House, path: str, body: object, param: str) -> None:
+    """`missing_field`, with the field as `param`."""
+    error = (await here.ask(body, f"/v1/{path}")).json()["error"]
+    assert error["code"] == "missing_field"
+    assert error["param"].endswith(param)

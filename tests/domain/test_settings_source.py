@@ -106,6 +106,21 @@ WRONG = [
     ({}, "", "port: [", "promptguard.yaml", "cannot be read"),
     ({}, "", "just a word", "promptguard.yaml", "mapping"),
     ({}, "", "port: 1\nport: 2", "promptguard.yaml", ""),
+    ({}, "", "port: 70000", "port (in promptguard.yaml)", "65535"),
+    ({}, "", "http:\n  max_headers: 0", "http.max_headers (in promptguard.yaml)", "greater than 0"),
+    ({}, "", "http:\n  max_headers: many", "http.max_headers (in promptguard.yaml)", "int"),
+    ({}, "", "allowed_hosts: a.example", "allowed_hosts (in promptguard.yaml)", "array"),
+    ({}, "PROMPTGUARD_POLICY=lax", "", "PROMPTGUARD_POLICY (in .env)", "strict"),
+    ({"PROMPTGUARD_PORT": "70000"}, "PROMPTGUARD_PORT=5", "", "PROMPTGUARD_PORT (in the environment)", "65535"),
+    ({}, "A=1\n\n\nPROMPTGUARD_MODE monitor\nB=2", "", ".env (line 4)", "NAME=VALUE"),
+    ({}, "# fine\nPROMPTGUARD_MODE: monitor", "", ".env (line 2)", "NAME=VALUE"),
+    ({}, 'VLLM_API_KEY="open', "", ".env (line 1)", "NAME=VALUE"),
+    ({}, "PROMPTGUARD_MODE", "", ".env (line 1)", "NAME=VALUE"),
+    ({"PROMPTGUARD_ALLOWED_HOSTS": "https://a.example"}, "", "", "PROMPTGUARD_ALLOWED_HOSTS", "host names"),
+    ({"PROMPTGUARD_ALLOWED_HOSTS": "a.example:8080"}, "", "", "PROMPTGUARD_ALLOWED_HOSTS", "without scheme, port"),
+    ({"PROMPTGUARD_ALLOWED_HOSTS": "*.example"}, "", "", "PROMPTGUARD_ALLOWED_HOSTS", "wildcard"),
+    ({"VLLM_BASEURL": "http://x"}, "", "", "VLLM_BASEURL (in the environment)", "Did you mean VLLM_BASE_URL?"),
+    ({}, "VLLM_API_KEYS=x", "", "VLLM_API_KEYS (in .env)", "Did you mean VLLM_API_KEY?"),
 ]
 
 
@@ -120,6 +135,18 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert names in line
     assert way_out in line
     assert "\n" not in line
+
+
+def test_variables_of_vllm_may_stand_beside() -> None:
+    """vLLM on the same machine has many of its own."""
+    own = ("LOGGING_LEVEL", "USE_V1", "HOST_IP", "PORT", "RPC_BASE_PATH", "CACHE_ROOT", "API_SERVER_COUNT", "USE_AITER")
+    assert read_settings({f"VLLM_{name}": "1" for name in own}) == Settings()
+
+
+def test_names_of_hosts() -> None:
+    """With and without dots, addresses, IPv6 in brackets."""
+    hosts = "localhost,Gate.example.com,10.0.0.1,[::1]"
+    assert read_settings({"PROMPTGUARD_ALLOWED_HOSTS": hosts}).allowed_hosts == tuple(hosts.split(","))
 
 
 @pytest.mark.parametrize("name", ["VLLM_API_KEY", "PROMPTGUARD_API_KEY"])

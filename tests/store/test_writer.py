@@ -26,8 +26,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def plain(path: Path, busy_timeout: float = 0.2) -> Connect:
-    return lambda: connect_writer(path, busy_timeout=busy_timeout)
+def plain(path: Path) -> Connect:
+    return lambda: connect_writer(path, busy_timeout=0)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ async def test_concurrent_rows_share_transactions(path: Path) -> None:
 
 def traced(path: Path, statements: list[str]) -> Connect:
     def connect() -> sqlite3.Connection:
-        connection = connect_writer(path, busy_timeout=0.2)
+        connection = connect_writer(path, busy_timeout=0)
         connection.set_trace_callback(statements.append)
         return connection
 
@@ -137,7 +137,7 @@ def locked(path: Path) -> Iterator[None]:
 
 async def test_a_locked_database_is_said_within_the_deadline_and_holds_up_nobody_else(path: Path) -> None:
     """Callers are told after the deadline, the loop keeps turning, and after the release everything works again."""
-    with writing(plain(path, busy_timeout=5), deadline=0.3) as writer:
+    with writing(plain(path), deadline=0.3, patience=5) as writer:
         with locked(path):
             began = time.monotonic()
             waiting = asyncio.ensure_future(writer.record_intent(make_intent("evt_1")))
@@ -159,7 +159,7 @@ async def test_a_locked_database_is_said_within_the_deadline_and_holds_up_nobody
 
 async def test_a_lock_that_outlasts_the_patience_fails_the_batch_and_nothing_after_it(path: Path) -> None:
     """When SQLite itself gives up, all callers of the batch are told, and the writer goes on."""
-    with writing(plain(path, busy_timeout=0.05), deadline=5.0) as writer:
+    with writing(plain(path), deadline=5.0, patience=0.05) as writer:
         with locked(path):
             results = await asyncio.gather(
                 *(writer.record_event(make_event(f"evt_{n}")) for n in range(5)), return_exceptions=True
@@ -175,7 +175,7 @@ async def test_a_lock_that_outlasts_the_patience_fails_the_batch_and_nothing_aft
 
 async def test_a_full_queue_is_said_at_once(path: Path) -> None:
     """The queue is bounded, so memory is, and whoever finds it full need not wait."""
-    with writing(plain(path, busy_timeout=0.3), deadline=5.0, queue_limit=3) as writer:
+    with writing(plain(path), deadline=5.0, patience=0.3, queue_limit=3) as writer:
         with locked(path):
             waiting = [asyncio.ensure_future(writer.record_intent(make_intent(f"evt_{n}"))) for n in range(3)]
             await asyncio.sleep(0)
@@ -190,7 +190,7 @@ async def test_a_full_disk_is_said_and_space_that_returns_is_used(path: Path) ->
     pages = [60]
 
     def connect() -> sqlite3.Connection:
-        connection = connect_writer(path, busy_timeout=0.2)
+        connection = connect_writer(path, busy_timeout=0)
         connection.execute(f"PRAGMA max_page_count={pages[0]}")
         return connection
 
@@ -249,7 +249,7 @@ async def test_a_database_that_cannot_be_opened_is_tried_again(path: Path) -> No
     def connect() -> sqlite3.Connection:
         if failures:
             raise failures.pop()
-        return connect_writer(path, busy_timeout=0.2)
+        return connect_writer(path, busy_timeout=0)
 
     with writing(connect) as writer:
         for _ in range(2):

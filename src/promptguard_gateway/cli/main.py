@@ -113,8 +113,8 @@ def main() -> None:
         sys.exit(app(standalone_mode=False))
     except TyperException as error:  # its own exit code would be 2, which means blocked
         message = error.format_message()
-        if message:  # without one, help has been shown
-            print(f"promptguard: {message.rstrip('.')}. See `promptguard --help`.", file=sys.stderr)
+        is_help = message.startswith("Usage: ")  # a group without a command
+        print(message if is_help else f"promptguard: {message.rstrip('.')}. See `promptguard --help`.", file=sys.stderr)
         sys.exit(1)
     except typer.Abort:
         sys.exit(1)

@@ -4,12 +4,11 @@ import asyncio
 import logging
 import os
 import shlex
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from promptguard_gateway.app import GUIDE_KEY, Running, SettingsError, load_settings, run
+from promptguard_gateway.app import GUIDE_KEY, Running, Settings, SettingsError, load_settings, run
 
 _CARD = "4111 1111 " + "1111 1111"
 
@@ -23,16 +22,18 @@ def serve_command(environ: Mapping[str, str], folder: Path) -> None:
             runner.run(run(settings, announce))
     except BrokenPipeError:  # whoever read the banner is gone
         raise
-    except socket.gaierror as error:
-        raise SettingsError(
-            f"PROMPTGUARD_HOST is {settings.host}, which is no address of this machine: the name does not resolve."
-        ) from error
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise SettingsError(
-            f"The gateway cannot listen on {settings.host}:{settings.port}: {reason}. "
-            "Free the port or choose another with PROMPTGUARD_PORT."
-        ) from error
+        raise _cannot_listen(settings, error) from error
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> SettingsError:
+    if error.errno is not None and error.errno < 0:  # the resolver's errors are numbered downwards
+        return SettingsError(f"PROMPTGUARD_HOST is {settings.host!r}, a name that does not resolve. Correct it.")
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return SettingsError(
+        f"The gateway cannot listen on {settings.host}:{settings.port}: {reason}. "
+        "Free the port or choose another with PROMPTGUARD_PORT."
+    )
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

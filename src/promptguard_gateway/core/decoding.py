@@ -221,6 +221,10 @@ HIDDEN_CODECS = (
 )
 """These read the original text, because folding removes what they are made of."""
 
+# Base64 of text turns from a small letter or a digit to a capital within any sixteen characters; words, paths and most
+# identifiers do not. Of any sixteen characters seven follow that turn, or stand before it: counting to seven only
+# keeps the automaton small.
+_BASE64_TURN = r"[A-Za-z0-9+/_-]{7}[a-z0-9][A-Z]|[a-z0-9][A-Z][A-Za-z0-9+/_-]{7}"
 _BYTE = r"(?:0x|\\x)?[0-9A-Fa-f]{2}"
 
 CODECS = (
@@ -255,7 +259,7 @@ CODECS = (
     Codec("base32", r"[A-Z2-7]{24}", re.compile(r"\b[A-Z2-7]{24,}={0,6}"), _base32),
     Codec(
         "base64",
-        r"[A-Za-z0-9+/_-]{16}",
+        _BASE64_TURN,
         re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*(?:\r?\n[A-Za-z0-9+/]{1,15})?={0,2}"),
         _base64,
     ),

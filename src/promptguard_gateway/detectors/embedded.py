@@ -26,8 +26,10 @@ EMBEDDED = PatternDetector(
             r"(?:the\s+|any\s+|all\s+|every\s+|this\s+|your\s+)?(?:reading\s+|summari[sz]ing\s+)?(?:ai\s+(?:"
             r"assistant|model|agent|system)s?|ais?|llms?|(?:large\s+)?language\s+models?|virtual\s+assista"
             r"nts?|chat\s?bots?|"
-            r"copilots?|(?:the|any|all)\s+(?:assistant|agent|model)s?)\s*(?:[:,;(.!\])\n-]|who\b|"
-            r"that\b|reading\b|processing\b|you\b|please\b|only\b|must\b)",
+            r"copilots?)\s*(?:[:,;(.!\])\n-]|who\b|that\b|reading\b|processing\b|you\b|please\b|only\b|must\b)|"
+            r"\b(?:notes?|messages?|instructions?|attention|notices?|reminder|commands?|directives?|orders?|tasks?|"
+            r"information|hint)\s*(?::\s*)?(?:to|for)?\s+(?:the|any|all)\s+(?:assistant|agent|model)s?"
+            r"\s*(?:[:\])-]|(?:who|that|reading|processing|you|please|only|must)\b)",
             score=0.82,
         ),
         Pattern(

@@ -6,15 +6,19 @@ score is the share of hits that were attacks in text we looked at, lowered where
 A mention in quotation marks ("phrases like 'ignore previous instructions'") scores below an order.
 """
 
+import re
+
 from promptguard_gateway.core.detector import Pattern, PatternDetector
 from promptguard_gateway.detectors.grammar import MENTION, MODEL, OBJECT, WORDS, injection_spec
 
-_DROP = (
-    r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overrid(?:e|ing)|overrul(?:e|ing)|bypass(?:ing)?|neglect|"
-    r"dismiss|discard|abandon|erase|set\s+aside|do\s+not\s+(?:follow|obey)|don'?t\s+(?:follow|obey|listen\s+to)|"
-    r"(?:stop|quit|cease)\s+(?:following|obeying)|no\s+longer\s+(?:follow|obey)|pay\s+no\s+attention\s+to|"
-    r"never\s+mind|nullify|cancel|wipe|throw\s+(?:away|out))"
+_REFUSE = (
+    r"ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overrid(?:e|ing)|overrul(?:e|ing)|bypass(?:ing)?|neglect|"
+    r"do\s+not\s+(?:follow|obey)|don'?t\s+(?:follow|obey|listen\s+to)|"
+    r"(?:stop|quit|cease)\s+(?:following|obeying)|no\s+longer\s+(?:follow|obey)|pay\s+no\s+attention\s+to"
 )
+# What people also do with orders for shoes, tasks of a printer and old documents.
+_DISCARD = r"dismiss|discard|abandon|erase|set\s+aside|never\s+mind|nullify|cancel|wipe|throw\s+(?:away|out)"
+_DROP = rf"(?:{_REFUSE}|{_DISCARD})"
 _EARLIER = (
     r"(?:previous(?:ly)?|prior|preceding|above|earlier|former|foregoing|existing|initial|original|past|old|current|"
     r"other|system|standing|before)"
@@ -23,14 +27,71 @@ _OUTPUT_VERB = (
     r"(?:say|print|tell|write|respond|reply|output|answer|give|show|reveal|repeat|return|act|do|become|pretend|"
     r"translate|list|execute|run|send|just|instead|start|follow)"
 )
+# What stands behind an object and makes another thing of it: a command line, a policy file.
+_THING = (
+    r"[\s-]+(?:lines?|buttons?|objects?|documents?|files?|engineering|lists?|queues?|managers?|bars?|keys?|runs?|"
+    r"runners?|jobs?|data|sets?|shells?|windows?)"
+)
+_OTHER_THING = re.compile(rf"(?i){_THING}$")
+_CORRESPONDENCE = re.compile(
+    r"(?i)\b(?:e-?mails?|mails?|messages?|notes?|memos?|letters?|invoices?|quotes?|tickets?|warnings?|errors?|"
+    r"notices?|drafts?|versions?|attachments?|reminders?|comments?|replies|reply|calls?|statements?),?\s+"
+    r"(?:[\w'’-]+,?\s+){0,4}"
+)
+_OTHER_RULES = re.compile(
+    r"(?i)\b(?:naming|formatting|lint(?:ing|er)?|style|firewall|routing|css|build|parking|traffic|tax|visa|dress|"
+    r"business|validation|cache|travel|accounting|grammar|house|driving)\s+\w+$"
+)
+_INSTRUCTED = re.compile(rf"(?i)\b{_EARLIER}\s(?:.*\s)?{OBJECT}\b")
+_ORDERS_TOO = re.compile(rf"(?i)^\w+(?:,\s+(?:and\s+|or\s+)?|\s+(?:(?:and|or)\s+)?(?:(?:all|any|the)\s+)?){OBJECT}\b")
+
+
+def is_about_instructions(text: str) -> bool:
+    """Is what is dropped an instruction, and not a mail, a warning or the naming rules of a project?"""
+    if _OTHER_THING.search(text) or _OTHER_RULES.search(text):
+        return False
+    other = _CORRESPONDENCE.search(text)
+    if other is None or _INSTRUCTED.search(text[: other.start()]):
+        return True
+    return _ORDERS_TOO.match(text[other.start() :]) is not None
+
 
 OVERRIDE = PatternDetector(
     spec=injection_spec("injection.override", "instruction_override", "an order to drop earlier instructions"),
     patterns=(
         Pattern(
             name="drop_earlier_instructions",
-            regex=rf"(?i)\b{_DROP}\s{WORDS}{_EARLIER}\s{WORDS}{OBJECT}\b",
+            regex=rf"(?i)\b(?:{_REFUSE})\s{WORDS}{_EARLIER}\s{WORDS}{OBJECT}\b(?:{_THING})?",
             score=0.95,
+            validate=is_about_instructions,
+            context=MENTION,
+            context_score=0.6,
+        ),
+        Pattern(
+            name="discard_earlier_instructions",
+            regex=rf"(?i)\b(?:{_DISCARD})\s{WORDS}{_EARLIER}\s{WORDS}(?:(?:system\s+)?(?:instructions?|prompts?)|"
+            rf"directives?|guidance|programming|guardrails|safeguards|"
+            rf"(?:system|safety|content)\s+(?:messages?|rules?|polic(?:y|ies)))\b(?:{_THING})?",
+            score=0.9,
+            validate=is_about_instructions,
+            context=MENTION,
+            context_score=0.6,
+        ),
+        Pattern(
+            name="drop_following_instructions",
+            regex=r"(?i)\b(?:ignore|disregard|forget)\s+(?:(?:(?:all|any|the|this|these|those)\s+){0,2}(?:following|"
+            r"below|upcoming|subsequent)\s+(?:[a-z]+\s+)?(?:instructions?|prompts?|directives?)|(?:(?:all|any|the|"
+            r"these|those)\s+)?(?:instructions?|directives?)\s+(?:below|that\s+follow|to\s+translate|"
+            r"about\s+translating)|(?:this|that|these|those)\s+(?:instructions?|directives?)\s+and)\b",
+            score=0.87,
+            context=MENTION,
+            context_score=0.6,
+        ),
+        Pattern(
+            name="drop_instructions",
+            regex=r"(?i)(?:^|[\n.!?:;>\])-]\s{0,3}|\b(?:please|then|now)\s+)ignore\s+(?:(?:the|all|any)\s+)?"
+            r"(?:this\s+)?instructions?\s*(?:[.!,:;]|\n|$|and\s+(?:say|print|output|write|reply|respond|answer)\b)",
+            score=0.85,
             context=MENTION,
             context_score=0.6,
         ),
@@ -58,8 +119,9 @@ OVERRIDE = PatternDetector(
             regex=rf"(?i)\b{_DROP}\s+(?:your|the\s+(?:system|developer)(?:'s)?)\s+(?:[a-z]+\s+){{0,2}}"
             r"(?:instructions|guidelines|directives|rules|restrictions|safeguards|polic(?:y|"
             r"ies)|programming|training|"
-            r"prompts?|guardrails|filters?|ethics|limitations|constraints)\b",
+            rf"prompts?|guardrails|filters?|ethics|limitations|constraints)\b(?:{_THING})?",
             score=0.9,
+            validate=lambda text: not _OTHER_THING.search(text),
             context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|[\"'“‘`]\s?)$",
             context_score=0.45,
         ),
@@ -70,8 +132,9 @@ OVERRIDE = PatternDetector(
             r"anyone)\s+(?:have\s+|had\s+|just\s+|previously\s+)?(?:said|told|wrote)|(?:that\s+(?:was|"
             r"is|came)\s+)?(?:said\s+|stated\s+|written\s+)?"
             r"(?:above|before|prior|earlier|previously|up\s+to\s+(?:now|here)|so\s+far)|you\s+(?:know|were|have|had|"
-            r"learned|'ve)))",
+            r"learned|'ve)))(?:\s+about\b)?",
             score=0.85,
+            validate=lambda text: not text.lower().endswith("about"),
             context=MENTION,
             context_score=0.55,
         ),
@@ -90,9 +153,9 @@ OVERRIDE = PatternDetector(
             regex=r"(?i)\b(?:takes?|has|have|gets?)\s+(?:absolute\s+|full\s+|top\s+)?(?:precedence|"
             rf"priority)\s+over\s+{WORDS}(?:(?:other|previous|earlier|prior|all)\s+rules|"
             r"instructions?|directives?|prompts?|guidelines|everything\s+else|orders)\b|"
-            rf"\b(?:supersedes?|overrides?|replaces?|cancels?|voids?)\s+(?:all|any|every|your)\s+{WORDS}(?:"
-            r"instructions?|"
-            r"directives?|prompts?|guidelines|orders)\b",
+            rf"\b(?:(?:supersedes?|overrides?|replaces?|cancels|voids)\s+(?:all|any|every|your)\s+{WORDS}(?:"
+            rf"instructions?|directives?|prompts?|guidelines)|(?:supersedes?|overrides?)\s+(?:all|any|every|your)\s+"
+            rf"{WORDS}orders)\b",
             score=0.85,
         ),
         Pattern(
@@ -129,7 +192,8 @@ REPLACEMENT = PatternDetector(
             r"updated|revised|real|true|actual|"
             r"priority|urgent|override|additional|special|secret|hidden)\s+(?:(?:system|ai|model|"
             r"assistant|developer|admin)\s+)?"
-            r"(?:instructions?|directives?|prompt|orders?|commands?|rules?|task)\s*(?:[:\]>)*#=-]|\n)",
+            r"(?:instructions?|directives?|prompt|orders?|commands?|rules?)\s*(?:[:\]>)*#=-]|\n)|"
+            r"(?:^|[\n\]>*#])[\s#*=\[<(-]{0,12}new\s+task\s*[:\]>)*#=-]",
             score=0.82,
         ),
         Pattern(

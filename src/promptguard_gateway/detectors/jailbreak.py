@@ -8,6 +8,10 @@ from promptguard_gateway.core.detector import Pattern, PatternDetector
 from promptguard_gateway.core.findings import Severity
 from promptguard_gateway.detectors.grammar import MENTION, MODEL, injection_spec
 
+# Modes that only make sense for a model without rules; debug mode and its like belong to every other program.
+_MODES = r"developer|dev|god|sudo|jailbreak|unrestricted|unfiltered|evil|chaos|opposite|dan|override"
+_BEFORE_MODE = r"[\w\s,'\"-]{0,30}"
+
 PERSONA = PatternDetector(
     spec=injection_spec("injection.persona", "jailbreak", "a character or mode said to be without rules"),
     patterns=(
@@ -59,10 +63,9 @@ PERSONA = PatternDetector(
             name="secret_mode",
             regex=r"(?i)\b(?:you\s+(?:are|will\s+be|'re)\s+(?:now\s+)?(?:in|entering|running\s+in|"
             rf"operating\s+in|switched\s+to)|(?:{MODEL}|chatgpt)\s+(?:with|in)|"
-            r"(?:simulate|pretend|imitate|emulate|activate|switch\s+to|enter|enable|respond|"
-            r"answer|act)\b[\w\s,'\"-]{0,30})\s*[\"'(\[]?"
-            r"(?:(?:developer|dev|debug|maintenance|god|sudo|root|admin|jailbreak|unrestricted|"
-            r"unfiltered|evil|chaos|opposite|dan|diagnostic|override)\s+mode)\b",
+            rf"(?:simulate|pretend|imitate|emulate|respond|answer|act)\b{_BEFORE_MODE})\s*[\"'(\[]?"
+            rf"(?:{_MODES}|debug|maintenance|root|admin|diagnostic)\s+mode\b|"
+            rf"\b(?:activate|switch\s+to|enter|enable)\b{_BEFORE_MODE}\s*[\"'(\[]?(?:{_MODES})\s+mode\b",
             score=0.8,
             context=r"(?i)\b(?:phone|android|chrome|browser|windows|ios|device|tablet|extension|router|"
             r"app|how\s+(?:do|can|to))\b[\w\s,?-]{0,50}$",

@@ -172,9 +172,9 @@ _PHONE_WORD = (
 _PHONE_NAME = (
     r"(?i)(?:\b(?:(?:tele)?phones?|telefon[oe]?|telefoon|tel|mobiles?|mobil(?:e|nummer|telefon)|cell(?:phone|ulare)?|"
     r"fax|call(?:ing|ed)?|whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|"
-    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|their|whose|a|"
+    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|their|whose|a|id|identity|insurance|passport|licen[cs]e|"
     r"personal|new|office|home|private|work|emergency|direct|hotline|a\s+different))\s{0,3}\b(?:number|numero|nr)\b)"
-    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|following|"
+    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|following|a|mi|su|esposa|marido|"
     r"number|numero|nummer|nr|no|via|under|by|lautet|ist|es|est|e|de|der|die|unter|al|au|il|le|el|line|home|work|"
     r"office|mobile|phone|support|registered|listed|contact|as))*[^\w\n]{0,6}$"
 )

@@ -44,7 +44,10 @@ _STOP = re.compile(
 )
 _VALUE = re.compile(r"[^\s\"'`]+$")
 # Between a name and its value: `x = v`, `"x": "v"`, `define("x", "v")`, `x is v`, `variable "x" { default = "v"`.
-_ASSIGN = r"[\"'\]]{0,2}\s{0,3}(?:=>|:=|[:=]|,|\bis\b|\{\s{0,4}default\s{0,3}=)\s{0,3}[\"'`]?"
+_ASSIGN = (
+    r"[\"'\]]{0,2}\s{0,3}(?:(?:=>|:=|[:=]|\bis\b|\{\s{0,4}default\s{0,3}=)[ \t]{0,3}\n?[ \t]{0,8}[\"'`]?|"
+    r",\s{0,3}[\"'`])"
+)
 
 
 def is_varied(text: str) -> bool:
@@ -53,6 +56,11 @@ def is_varied(text: str) -> bool:
     Dull digits are no reason to let a value of a vendor's exact shape pass: people paste dull test keys that work.
     """
     return not re.search(r"(?i)x{6,}|\*{3,}|your[-_]|example(?!7)|\.{3}", text)
+
+
+def _has_capital_and_digit(text: str) -> bool:
+    """Encoded bytes have both; a headline in an address has neither."""
+    return any(map(str.isupper, text)) and any(map(str.isdigit, text))
 
 
 def _value(text: str) -> str:
@@ -175,7 +183,7 @@ KEYS = PatternDetector(
         Pattern(name="mailgun", regex=r"\bkey-[0-9a-f]{32}\b", score=0.9),
         Pattern(name="hugging_face", regex=r"\b(?:hf|api_org)_[A-Za-z]{30,40}\b", score=0.96, validate=is_varied),
         Pattern(name="npm", regex=r"\bnpm_[A-Za-z0-9]{36}\b", score=0.98, validate=is_varied),
-        Pattern(name="pypi", regex=r"\bpypi-[A-Za-z0-9_-]{50,250}", score=0.98),
+        Pattern(name="pypi", regex=r"\bpypi-[A-Za-z0-9_-]{50,250}", score=0.98, validate=_has_capital_and_digit),
         Pattern(name="digitalocean", regex=r"\bdo[opr]_v1_[0-9a-f]{64}\b", score=0.99),
         Pattern(name="databricks", regex=r"\bdapi[0-9a-f]{32}(?:-\d)?\b", score=0.96),
         Pattern(name="grafana", regex=r"\bgl(?:sa|c)_[A-Za-z0-9_+/=]{30,400}", score=0.96),
@@ -283,7 +291,9 @@ PASSWORDS = PatternDetector(
         ),
         Pattern(
             name="assigned_password",
-            regex=r"(?i)\b[\w.-]{0,24}(?:password|passwd|passwort|contrase[nñ]a|mot_de_passe|passphrase|passcode|pwd|pass)[\w-]{0,8}"
+            regex=r"(?i)\b[\w.-]{0,24}(?:password|passwd|passwort|contrase[nñ]a|mot_de_passe|passphrase|passcode)[\w-]{0,8}"
+            + _ASSIGN
+            + r"[^\s\"'`<>]{6,128}|\b[\w.-]{0,24}(?:pwd|pass)(?:\d{1,4}|[_-][\w-]{0,8})?"
             + _ASSIGN
             + r"[^\s\"'`<>]{6,128}",
             score=0.84,

@@ -36,9 +36,9 @@ WRITER_PRAGMAS: Final = (
     "PRAGMA secure_delete=ON",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16384",  # KiB
-    # A checkpoint every 16 MiB of log instead of every 4: the same pages are written fewer times, and the commits that
-    # have to wait for one are a quarter as many. What a burst made of the log beyond 32 MiB goes back to the disk.
-    "PRAGMA wal_autocheckpoint=4000",
+    # Checkpoints wait for the disk, so the writer asks for them itself, on its thread; never a commit. What a burst
+    # made of the log beyond 32 MiB goes back to the disk.
+    "PRAGMA wal_autocheckpoint=0",
     "PRAGMA journal_size_limit=33554432",
 )
 # Only the writer checkpoints: one writer and one checkpointer, in one thread.
@@ -105,5 +105,6 @@ SELECT_ROLLUP: Final = _text(
     )
 )
 BEGIN: Final = "BEGIN IMMEDIATE"
+CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 SYNCHRONOUS_FULL: Final = "PRAGMA synchronous=FULL"
 SYNCHRONOUS_NORMAL: Final = "PRAGMA synchronous=NORMAL"

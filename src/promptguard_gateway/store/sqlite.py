@@ -86,7 +86,7 @@ class SqliteStore:
                 recovered = _recover(engine, path, deadline)
                 keys.watch()
                 held.callback(keys.close)
-                connect = partial(connect_writer, path, busy_timeout=deadline)
+                connect = partial(connect_writer, path, busy_timeout=0)  # the writer waits by itself
                 writer = Writer(connect, deadline=deadline, queue_limit=queue_limit, at=at)
                 held.callback(WalSync(path, lambda: writer.commits).close)
             return cls(engine, keys, writer=writer, recovered=recovered, held=held.pop_all())

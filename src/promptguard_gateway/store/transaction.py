@@ -77,6 +77,10 @@ class Recorder:
         if not self._attempt(intents, events, self._unseen(events)):
             raise sqlite3.IntegrityError("events were stored by somebody else while this batch was written")
 
+    def checkpoint(self) -> None:
+        """Move the log into the database as far as no reader stands in the way. Waits for the disk."""
+        self._connection.execute(dialect.CHECKPOINT)
+
     def close(self) -> None:
         """Close the connection; what was not committed is gone."""
         self._connection.close()

@@ -1,9 +1,11 @@
-"""One thread writes, everyone else waits for it: group commit.
+"""Group commit: whoever records waits for one transaction that holds what everybody recorded in the same moment.
 
 Callers on the event loop hand over a row and await its commit. Rows handed over in one turn of the loop travel
-together; while the thread commits, the next ones gather, so batches grow with load by themselves. A thread and not the
-loop, because a disk that hangs must stop nothing but records: committing on the loop would cost about a third less CPU
-for a lone exchange and a tenth less under load, and would freeze every stream with the disk.
+together. What need not reach the disk at once (a commit at level NORMAL only appends to the log, in memory) is
+committed right there when nothing else is being written: waking a thread, and being woken by it, costs several times
+the commit. Everything that may wait belongs to the thread: commits that wait for the disk, a locked database, errors,
+checkpoints, and whatever comes while the thread is at work; meanwhile the next rows gather, so batches grow with load
+by themselves. One lock says who has the connection.
 
 What a caller can rely on:
 
@@ -30,6 +32,7 @@ from promptguard_gateway.store.transaction import (
     EventRow,
     IntentRow,
     Recorder,
+    durable,
     event_row,
     intent_row,
     nowhere,
@@ -38,6 +41,9 @@ from promptguard_gateway.store.transaction import (
 QUEUE_LIMIT = 10_000
 DEADLINE = 2.0
 _BATCH_ROWS = 1_000
+_ROWS_ON_LOOP = 64  # a batch of more is long enough to be worth the thread
+_CHECKPOINT_COMMITS = 800  # some 4,000 pages of log; always on the thread, because it waits for the disk
+_BUSY_PAUSE = 0.002  # seconds between two attempts at a locked database
 
 Connect = Callable[[], sqlite3.Connection]
 
@@ -65,18 +71,35 @@ class _Batch:
         self.deadline = 0.0
 
 
+class _Checkpoint:
+    """Asks the thread to move the log into the database."""
+
+
 class Writer:
     """Records intents and events through one thread. Belongs to one event loop at a time."""
 
     def __init__(
-        self, connect: Connect, *, deadline: float = DEADLINE, queue_limit: int = QUEUE_LIMIT, at: At = nowhere
+        self,
+        connect: Connect,
+        *,
+        deadline: float = DEADLINE,
+        patience: float | None = None,
+        queue_limit: int = QUEUE_LIMIT,
+        at: At = nowhere,
     ) -> None:
-        """`connect` opens the writing connection, again after errors; `deadline` in seconds; `queue_limit` in rows."""
+        """`connect` opens the writing connection, again after errors; it must not wait for locks by itself.
+
+        `deadline`: how long callers wait; `patience`: how long the thread waits for a locked database (by default a
+        little less, so that callers learn the reason); both in seconds. `queue_limit` in rows.
+        """
+        self._patience = 0.9 * deadline if patience is None else patience
         self._connect = connect
         self._deadline = deadline
         self._queue_limit = queue_limit
         self._at = at
-        self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Batch | _Checkpoint | None] = SimpleQueue()
+        self._connected = threading.RLock()  # whoever holds it may use the connection
+        self._commits_since_checkpoint = 0
         self._gathering: _Batch | None = None
         self._in_flight: deque[_Batch] = deque()
         self._waiting = 0
@@ -162,11 +185,36 @@ class Writer:
         if batch is None:
             return
         self._gathering = None
-        batch.deadline = time.monotonic() + self._deadline
         self._in_flight.append(batch)
+        if len(self._in_flight) == 1 and self._written_here(batch):
+            self._settle(1)
+            return
+        batch.deadline = time.monotonic() + self._deadline
         self._queue.put(batch)
         if self._timer is None:
             self._timer = batch.loop.call_later(self._deadline, self._expire)
+
+    def _written_here(self, batch: _Batch) -> bool:
+        """Commit a batch on the loop if that cannot take long; False when it is for the thread, and nothing is lost.
+
+        A commit that failed here may have happened: the thread's second attempt finds the ids and leaves them.
+        """
+        if self._at is not nowhere or len(batch.rows) > _ROWS_ON_LOOP or self._recorder is None:
+            return False
+        if any(row.event is not None and durable(row.event[1]) for row in batch.rows):
+            return False
+        if not self._connected.acquire(blocking=False):
+            return False
+        try:
+            if self._recorder is None or self._attempt(batch.rows) is not None:
+                return False
+            self._committed()
+        finally:
+            self._connected.release()
+        if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
+            self._commits_since_checkpoint = 0
+            self._queue.put(_Checkpoint())
+        return True
 
     def _expire(self) -> None:
         """Tell the callers whose deadline passed; look again when the next one may have."""
@@ -197,11 +245,15 @@ class Writer:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
+            if isinstance(first, _Checkpoint):
+                self._checkpoint()
+                continue
             batches = self._gather(first)
             self._write([row for batch in batches for row in batch.rows])
             with suppress(RuntimeError):  # the loop is closed, nobody waits
                 first.loop.call_soon_threadsafe(self._settle, len(batches))
-        self._drop_connection()
+        with self._connected:
+            self._drop_connection()
 
     def _gather(self, first: _Batch) -> list[_Batch]:
         """The first batch and what queued up behind it, within one transaction's measure."""
@@ -212,8 +264,8 @@ class Writer:
                 batch = self._queue.get_nowait()
             except Empty:
                 break
-            if batch is None:
-                self._queue.put(None)
+            if batch is None or isinstance(batch, _Checkpoint):
+                self._queue.put(batch)
                 break
             batches.append(batch)
             rows += len(batch.rows)
@@ -224,15 +276,41 @@ class Writer:
 
         A value the database refuses is the fault of one row, so the others get another chance, each by itself.
         """
-        error = self._attempt(rows)
+        with self._connected:
+            self._write_patiently(rows)
+        if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
+            self._checkpoint()
+
+    def _write_patiently(self, rows: list[_Row]) -> None:
+        error = self._patiently(rows)
         if error is None:
-            self._commits += 1
-            self._last_error = None
-        elif len(rows) == 1 or _is_store_fault(error):
+            return
+        if len(rows) == 1 or _is_store_fault(error):
             self._fail(rows, error)
         else:
             for row in rows:
-                self._write([row])
+                self._write_patiently([row])
+
+    def _patiently(self, rows: list[_Row]) -> Exception | None:
+        """Attempt until the database is not locked any more, or the deadline has passed."""
+        give_up = time.monotonic() + self._patience
+        while (error := self._attempt(rows)) is not None and _is_busy(error) and time.monotonic() < give_up:
+            time.sleep(_BUSY_PAUSE)
+        if error is None:
+            self._committed()
+        return error
+
+    def _committed(self) -> None:
+        self._commits += 1
+        self._commits_since_checkpoint += 1
+        self._last_error = None
+
+    def _checkpoint(self) -> None:
+        """Move the log into the database. What fails here is tried again later; nothing depends on it."""
+        with self._connected, suppress(sqlite3.Error):
+            self._commits_since_checkpoint = 0
+            if self._recorder is not None:
+                self._recorder.checkpoint()
 
     def _attempt(self, rows: list[_Row]) -> Exception | None:
         try:
@@ -266,6 +344,13 @@ def _is_store_fault(error: Exception) -> bool:
     """Whether the store failed, as opposed to one row: locked, full, broken disk, damaged file."""
     return isinstance(error, sqlite3.OperationalError | sqlite3.InternalError | OSError | MemoryError) or (
         type(error) is sqlite3.DatabaseError
+    )
+
+
+def _is_busy(error: Exception) -> bool:
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     )
 
 
