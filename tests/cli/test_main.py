@@ -96,8 +96,8 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     assert "(" not in done.stderr
 
 
-def test_the_banner_tells_the_mode_and_goes_quietly(tmp_path: Path) -> None:
-    """Policy and mode, loudly where nothing is enforced, and commands to paste; a reader who leaves is no busy port."""
+def test_the_banner_tells_the_mode(tmp_path: Path) -> None:
+    """Policy and mode, loudly where nothing is enforced, and commands to paste."""
     environ = {"PROMPTGUARD_PORT": "0", "PROMPTGUARD_MODE": "monitor", "VLLM_BASE_URL": "http://127.0.0.1:9"}
     with subprocess.Popen(
         [COMMAND, "serve"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -111,3 +111,18 @@ def test_the_banner_tells_the_mode_and_goes_quietly(tmp_path: Path) -> None:
     assert "policy moderate, mode monitor" in banner
     assert "NOTHING IS BLOCKED" in banner
     assert f"{COMMAND} events tail -f" in banner
+
+
+def test_a_banner_that_nobody_reads_is_no_busy_port(tmp_path: Path) -> None:
+    """As in `promptguard serve | true`: exit code 1, and nothing is said of the address."""
+    environ = {"PROMPTGUARD_PORT": "0", "VLLM_BASE_URL": "http://127.0.0.1:9"}
+    with subprocess.Popen(
+        [COMMAND, "serve"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "listen" not in said
+    assert "Traceback" not in said

@@ -18,17 +18,23 @@ PHONE = {
     "international_00": (["tel. 0049 30 901820"], ["part 00491234567890123"]),
     "north_american": (["(212) 555-0187", "call 415-555-2671"], ["115-555-2671", "222-222-2222"]),
     "national": (["Telefon: 030 901820", "phone 0171 1234567"], ["order 030 901820", "zip 01067"]),
-    "named_number": (["mobile: 9876 543 210"], ["order 9876 543 210", "phone 12"]),
+    "named_number": (
+        ["mobile: 9876 543 210", "my number is 9876543210", "please call me back on 9876543210"],
+        ["order 9876 543 210", "phone 12", "my order number is 9876543210", "I called about invoice 9876543210"],
+    ),
 }
 CARD = {
     "card": (
         ["4111 1111 1111 1111", "5500-0000-0000-0004", "4111111111111111"],
         ["4111 1111 1111 1112", "1111 1111 1111 1111"],
     ),
-    "fifteen_digits": (["3782 822463 10005"], ["3782 822463 10006"]),
-    "fourteen_digits": (["3056 930902 5904"], ["3056 930902 5905"]),
+    "fifteen_digits": (["3782 822463 10005", "378282246310005", "3782 8224 6310 005"], ["3782 822463 10006"]),
+    "fourteen_digits": (["3056 930902 5904", "30569309025904", "3056 9309 0259 04"], ["3056 930902 5905"]),
     "single_digits": (["4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"], ["4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2"]),
-    "mistyped_card": (["my visa card is 4532 1234 5678 9012"], ["serial 4532 1234 5678 9012"]),
+    "mistyped_card": (
+        ["my visa card is 4532 1234 5678 9012"],
+        ["serial 4532 1234 5678 9012", "my visa card is 4111 1111 1111 1111"],
+    ),
 }
 SSN = {
     "dashed": (
@@ -45,8 +51,14 @@ IBAN = {
     )
 }
 IP_ADDRESS = {
-    "ipv4": (["host 93.184.216.34 down", "203.0.113.9"], ["version 9.18.21.34", "1.2.3.4.5", "v1.2.3.4", "256.1.1.1"]),
-    "ipv6": (["2001:db8:85a3::8a2e:370:7334"], ["12:30:45", "std::vector", "00:1A:2B:3C:4D:5E", "a::b"]),
+    "ipv4": (
+        ["host 93.184.216.34 down", "203.0.113.9"],
+        ["version 9.18.21.34", "1.2.3.4.5", "v1.2.3.4", "256.1.1.1", "1.2.3.4." * 99],
+    ),
+    "ipv6": (
+        ["2001:db8:85a3::8a2e:370:7334"],
+        ["12:30:45", "std::vector", "00:1A:2B:3C:4D:5E", "a::b", "1:2:3:" * 99 + "4"],
+    ),
 }
 
 
@@ -83,3 +95,24 @@ def test_the_span_is_the_value_and_nothing_else(text, value):
     """Redaction replaces exactly the value."""
     best = max(sightings(text), key=lambda sighting: sighting.score)
     assert text[best.start : best.end] == value
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111 1111 1111 1111",
+        "4111111111111111",
+        "5500-0000-0000-0004",
+        "378282246310005",
+        "3782 822463 10005",
+        "30569309025904",
+        "3056 930902 5904",
+        "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        "4222222222222",
+    ],
+)
+def test_a_card_is_one_finding(number):
+    """A number that passes the checksum is not mistyped as well, whichever way it is grouped."""
+    found = [sighting for sighting in sightings(f"my card is {number}.") if sighting.spec.id == "pii.card"]
+    assert len(found) == 1
+    assert found[0].score > 0.8

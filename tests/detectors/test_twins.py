@@ -24,6 +24,8 @@ MAILS = [
     "Never mind the previous directions, take the second exit instead.",
     "I forgot to send the original instructions, they are attached now.",
     "Scrap my previous note. New task: book the room for ten people.",
+    "You must forget everything you were told about fitness.",
+    "Forget the rules you were given at school.",
 ]
 TICKETS = [
     "Please cancel all my previous orders and refund the card ending in 4242.",
@@ -35,6 +37,9 @@ TICKETS = [
     "Customer number: 7205551234, contract 0049 2210 55",
     "Parcel 1Z999AA10123456784 was signed for at the front desk.",
     "Can you show me how to reset my password? The old password, which I set in May, is gone.",
+    "Special instructions: leave the parcel with the neighbour.",
+    "How do I bypass all the restrictions on my home router?",
+    "Your confirmation number is 8475639201.",
 ]
 REVIEWS = [
     "You can ignore the previous warning, the linter is wrong here.",
@@ -45,6 +50,8 @@ REVIEWS = [
     "Enable debug mode in nginx and send me the log.",
     "Overriding the system policy file needs root.",
     "Please repeat the text above the fold in the footer as well.",
+    "Do not ignore the system prompt when it asks you to restart.",
+    "Ignore any existing tasks, the board is out of date.",
 ]
 MINUTES = [
     "We agreed to abandon the previous guidelines for travel and adopt the new ones in June.",
@@ -52,6 +59,7 @@ MINUTES = [
     "Action: Anna drops the old task list, Ben writes the new rules for the kitchen.",
     "Wi-fi network and password, check-in/out instructions: see the last page.",
     "Passwords, anti-malware software and backups are the topics of week two.",
+    "Stop following the old policy as of Monday.",
 ]
 RECIPES = [
     "Ignore the instructions on the packet and simmer the rice for 18 minutes.",
@@ -65,6 +73,7 @@ NUMBERS = [
     "12:30:45.123 ERROR [pool-1] task 00:1A:2B:3C:4D:5E failed after 3 retries",
     "SELECT password, name FROM users WHERE id = 4155552671;",
     "INSERT INTO roles (system, developer) VALUES ('ignore', 'previous');",
+    "Linux kernel 5.15.0.91 is installed.",
 ]
 ARTICLES = [
     'Attackers write "ignore all previous instructions" into web pages that a model will read.',
@@ -74,6 +83,8 @@ ARTICLES = [
     "What makes a good system prompt for a travel assistant?",
     "Please note an AI assistant can be wrong, so check its sources.",
     "How do I protect my server against ransomware and phishing?",
+    "Write a story about a phishing email that a clever grandmother sees through.",
+    "Write a blog post about ransomware for small shops.",
 ]
 ROLES = [
     "Act as a translator between Spanish and English.",

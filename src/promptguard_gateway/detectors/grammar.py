@@ -25,13 +25,14 @@ MODEL = (
 TRUSTED = r"(?:administrator|admin|security\s+team|developer|manager|operator)"
 
 # Somebody is talking *about* a phrase: a word for saying, then an opening quotation mark right before it; or the
-# phrase is what somebody else attempts.
+# phrase is what somebody else attempts, or what must not be done.
 MENTION = (
     r"(?i)(?:\b(?:such\s+as|like|e\.g\.,?|for\s+example,?|phrases?|examples?|strings?|called|"
     r"known\s+as|says?|said|writes?|"
     r"wrote|typed?|typing|words?|attack(?:er)?s?|detects?|blocks?|texts?|contains?|prompts?|"
     r"means?|does|is|what)\b[\w\s,:]{0,24}"
-    r"[\"'“‘«`]\s?|\b(?:attempt(?:s|ed|ing)?|tr(?:y|ies|ied|ying)|able)\s+to\s+)$"
+    r"[\"'“‘«`]\s?|\b(?:attempt(?:s|ed|ing)?|tr(?:y|ies|ied|ying)|able)\s+to\s+|"
+    r"\b(?:do|does|did|must|should|will|would|can)(?:\s+not|n'?t)\s+|\bnever\s+)$"
 )
 
 

@@ -40,7 +40,8 @@ _CORRESPONDENCE = re.compile(
 )
 _OTHER_RULES = re.compile(
     r"(?i)\b(?:naming|formatting|lint(?:ing|er)?|style|firewall|routing|css|build|parking|traffic|tax|visa|dress|"
-    r"business|validation|cache|travel|accounting|grammar|house|driving)\s+\w+$"
+    r"business|validation|cache|travel|accounting|grammar|house|driving)\s+\w+$|"
+    r"\b(?:old|existing|current|other|past|standing)\s+(?:polic(?:y|ies)|tasks?)$"
 )
 _INSTRUCTED = re.compile(rf"(?i)\b{_EARLIER}\s(?:.*\s)?{OBJECT}\b")
 _ORDERS_TOO = re.compile(rf"(?i)^\w+(?:,\s+(?:and\s+|or\s+)?|\s+(?:(?:and|or)\s+)?(?:(?:all|any|the)\s+)?){OBJECT}\b")
@@ -55,6 +56,8 @@ def is_about_instructions(text: str) -> bool:
         return True
     return _ORDERS_TOO.match(text[other.start() :]) is not None
 
+
+_OTHER_PLACE = re.compile(r"(?i)\s(?:of\s+(?:the\s+)?|on\s+(?:my|our)\s+)\w+$|\sat\s+\w+$")
 
 OVERRIDE = PatternDetector(
     spec=injection_spec("injection.override", "instruction_override", "an order to drop earlier instructions"),
@@ -100,8 +103,9 @@ OVERRIDE = PatternDetector(
             regex=rf"(?i)\b{_DROP}\s{WORDS}{OBJECT}\s+(?:that\s+)?(?:above|before|given|you\s+(?:were|"
             r"have\s+been|got|"
             rf"had|received|just)|(?:i|we|they)\s+(?:gave|have\s+given|told)|in\s+your\s+(?:system|prompt)|"
-            rf"(?:so\s+far|until\s+now|up\s+to\s+(?:now|this\s+point)))",
+            rf"(?:so\s+far|until\s+now|up\s+to\s+(?:now|this\s+point)))(?:(?:\s+(?:given|taught|told))?\s+at\s+(?:school|work|home))?",
             score=0.93,
+            validate=lambda text: not text.lower().endswith((" school", " work", " home")),
             context=MENTION,
             context_score=0.6,
         ),
@@ -109,8 +113,9 @@ OVERRIDE = PatternDetector(
             name="drop_all_instructions",
             regex=rf"(?i)\b{_DROP}\s+(?:all|any|every|all\s+of|each)\s+(?:(?:the|these|those|your|my|our|its)\s+)?"
             rf"(?:[a-z]+\s+){{0,2}}(?:instructions|guidelines|directives|rules|restrictions|safeguards|"
-            r"policies|prompts)\b",
+            r"policies|prompts)\b(?:\s+(?:of\s+(?:grammar|english|the\s+(?:house|game|road))|on\s+(?:my|our)\s+\w+))?",
             score=0.88,
+            validate=lambda text: not _OTHER_PLACE.search(text),
             context=MENTION,
             context_score=0.6,
         ),
@@ -122,7 +127,7 @@ OVERRIDE = PatternDetector(
             rf"prompts?|guardrails|filters?|ethics|limitations|constraints)\b(?:{_THING})?",
             score=0.9,
             validate=lambda text: not _OTHER_THING.search(text),
-            context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|[\"'“‘`]\s?)$",
+            context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|\b(?:do|must|should)(?:\s+not|n'?t)\s+|\bnever\s+|[\"'“‘`]\s?)$",
             context_score=0.45,
         ),
         Pattern(
@@ -132,7 +137,8 @@ OVERRIDE = PatternDetector(
             r"anyone)\s+(?:have\s+|had\s+|just\s+|previously\s+)?(?:said|told|wrote)|(?:that\s+(?:was|"
             r"is|came)\s+)?(?:said\s+|stated\s+|written\s+)?"
             r"(?:above|before|prior|earlier|previously|up\s+to\s+(?:now|here)|so\s+far)|you\s+(?:know|were|have|had|"
-            r"learned|'ve)))(?:\s+about\b)?",
+            r"learned|'ve)))(?:(?:\s+(?:told|taught|learned))?\s+about\b(?:\s+(?:your|yourself|being|safety|ethics|"
+            r"rules|instructions|guidelines)\b)?)?",
             score=0.85,
             validate=lambda text: not text.lower().endswith("about"),
             context=MENTION,
@@ -190,8 +196,8 @@ REPLACEMENT = PatternDetector(
             name="new_instructions_heading",
             regex=r"(?i)(?:^|[\n.!?\]>*#\"'}-])[\s#*=\[<(-]{0,12}(?:(?:begin|start)\s+(?:of\s+)?)?(?:new|"
             r"updated|revised|real|true|actual|"
-            r"priority|urgent|override|additional|special|secret|hidden)\s+(?:(?:system|ai|model|"
-            r"assistant|developer|admin)\s+)?"
+            r"priority|urgent|override|secret|hidden|(?:additional|special)\s+(?:system|ai|model|assistant|developer|"
+            r"admin))\s+(?:(?:system|ai|model|assistant|developer|admin)\s+)?"
             r"(?:instructions?|directives?|prompt|orders?|commands?|rules?)\s*(?:[:\]>)*#=-]|\n)|"
             r"(?:^|[\n\]>*#])[\s#*=\[<(-]{0,12}new\s+task\s*[:\]>)*#=-]",
             score=0.82,

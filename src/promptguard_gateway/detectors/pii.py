@@ -118,6 +118,8 @@ def is_special_ip(text: str) -> bool:
 
 
 def _ipv4(text: str) -> ipaddress.IPv4Address | None:
+    if text.count(".") != 3:  # long runs of dotted numbers would be many slow errors
+        return None
     try:
         return ipaddress.IPv4Address(text)
     except ValueError:
@@ -133,6 +135,8 @@ def _is_special(address: ipaddress.IPv4Address) -> bool:
 
 def is_ipv6(text: str) -> bool:
     """An address that `ipaddress` accepts, with three groups or more: `a::b` also stands in program code."""
+    if text.count(":") > 7:
+        return False
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
@@ -316,7 +320,7 @@ IBAN = PatternDetector(
 
 _VERSION_WORD = (
     r"(?i)(?:\b(?:version|release[sd]?|ver|build|upgrade[sd]?|update[sd]?|driver|firmware|section|"
-    r"chapter|sdk)s?\b[\s:=#]{0,3}(?:to\s+|v)?|\b(?:from|version|upgrade[sd]?|release[sd]?)\s[\w.-]{1,24}\sto\s|"
+    r"chapter|sdk|kernel|revision|patch|oid)s?\b[\s:=#]{0,3}(?:to\s+|v)?|\b(?:from|version|upgrade[sd]?|release[sd]?)\s[\w.-]{1,24}\sto\s|"
     r"\b(?:chrome|chromium|firefox|safari|edg[ea]?|opr|headlesschrome|electron)/|\bv|\d\.|[<>=~^]=?\s?)$"
 )
 # The whole run of dotted numbers, so that one which is no address is dropped at once and not tried again at every dot.

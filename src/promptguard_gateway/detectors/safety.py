@@ -46,6 +46,10 @@ _FILL = r"(?:[\w'’-]+\s+){0,4}"
 _HARMLESS_BOMB = re.compile(
     r"(?i)\b(?:bath|seed|cake|chocolate|photo|zip|fork|logic|glitter|smoke|stink|water|f)[\s-]bombs?\b"
 )
+_ABOUT = re.compile(
+    r"(?i)\b(?:story|novel|scene|poem|article|essay|blog|post|report|quiz|course|training|presentation|policy)\s+"
+    r"(?:about|on|against)\b"
+)
 
 WEAPONS = PatternDetector(
     spec=_spec("safety.weapons", "illicit", "policy_violation", "a request for instructions to build a weapon"),
@@ -110,6 +114,7 @@ MALWARE = PatternDetector(
             r"rootkits?|botnets?|spyware|(?:computer\s+)?worms?|computer\s+virus(?:es)?|info-?stealers?|"
             r"phishing\s+(?:e-?mails?|pages?|sites?|websites?|kits?|messages?))\b",
             score=0.82,
+            validate=lambda text: not _ABOUT.search(text),
             context=r"(?i)\b(?:detect\w*|prevent\w*|protect\w*|defen[dcs]\w*|awareness|analy[sz]\w*|"
             r"stop\w*|avoid|remove|attackers?|criminals?|hackers?|they|people|who|history|policy|"
             r"compost)\b[\w\s,]{0,40}$",

@@ -81,7 +81,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     failure_output: str = "closed"
     allow_fields: tuple[str, ...] = ()
     canaries: tuple[str, ...] = ()
-    allowed_link_hosts: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = True
     workers: int = 1
