@@ -103,7 +103,8 @@ OVERRIDE = PatternDetector(
             regex=rf"(?i)\b{_DROP}\s{WORDS}{OBJECT}\s+(?:that\s+)?(?:above|before|given|you\s+(?:were|"
             r"have\s+been|got|"
             rf"had|received|just)|(?:i|we|they)\s+(?:gave|have\s+given|told)|in\s+your\s+(?:system|prompt)|"
-            rf"(?:so\s+far|until\s+now|up\s+to\s+(?:now|this\s+point)))(?:(?:\s+(?:given|taught|told))?\s+at\s+(?:school|work|home))?",
+            rf"(?:so\s+far|until\s+now|up\s+to\s+(?:now|this\s+point)))(?:(?:\s+(?:given|taught|"
+            rf"told))?\s+at\s+(?:school|work|home))?",
             score=0.93,
             validate=lambda text: not text.lower().endswith((" school", " work", " home")),
             context=MENTION,
@@ -127,7 +128,8 @@ OVERRIDE = PatternDetector(
             rf"prompts?|guardrails|filters?|ethics|limitations|constraints)\b(?:{_THING})?",
             score=0.9,
             validate=lambda text: not _OTHER_THING.search(text),
-            context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|\b(?:do|must|should)(?:\s+not|n'?t)\s+|\bnever\s+|[\"'“‘`]\s?)$",
+            context=r"(?i)(?:\b(?:this|it|which|that|and)\s+(?:will|would|can|could|may|might|to)\s+|"
+            r"\b(?:do|must|should)(?:\s+not|n'?t)\s+|\bnever\s+|[\"'“‘`]\s?)$",
             context_score=0.45,
         ),
         Pattern(

@@ -68,7 +68,8 @@ OTHER_LANGUAGES = PatternDetector(
             name="note_to_model_translated",
             regex=r"(?i)\b(?:(?:hinweis|anweisung|nachricht|notiz|befehl|nota|mensaje|instrucci[oó]n|"
             r"aviso|consigne)\s+(?:an|f[üu]r|para|al|a|à|pour|destin[eé]e?\s+[aà])|(?:note|message|instruction)\s+"
-            r"(?:à|a(?:\s+la|\s+les|\s+l['’])|pour|destin[eé]e?\s+[aà]))\s*(?:den|die|das|alle|el|la|los|l['’]|le|les)?\s?(?:ki|ia|ai|llm|sprachmodell\w*|"
+            r"(?:à|a(?:\s+la|\s+les|\s+l['’])|pour|destin[eé]e?\s+[aà]))\s*(?:den|die|das|alle|el|la|los|l['’]|"
+            r"le|les)?\s?(?:ki|ia|ai|llm|sprachmodell\w*|"
             r"assistent\w*|asistente\w*|modelo\w*|mod[eè]le\w*|chatbot)\b",
             score=0.82,
         ),

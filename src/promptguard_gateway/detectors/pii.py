@@ -176,10 +176,13 @@ _PHONE_WORD = (
 _PHONE_NAME = (
     r"(?i)(?:\b(?:(?:tele)?phones?|telefon[oe]?|telefoon|tel|mobiles?|mobil(?:e|nummer|telefon)|cell(?:phone|ulare)?|"
     r"fax|call(?:ing|ed)?|whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|"
-    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|their|whose|a|id|identity|insurance|passport|licen[cs]e|"
-    r"personal|new|office|home|private|work|emergency|direct|hotline|a\s+different))\s{0,3}\b(?:number|numero|nr)\b)"
-    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|following|a|mi|su|esposa|marido|"
-    r"number|numero|nummer|nr|no|via|under|by|lautet|ist|es|est|e|de|der|die|unter|al|au|il|le|el|line|home|work|"
+    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|"
+    r"their|whose|a|mi|mio|su|mon|tax|file|routing|identification|social|dni\s{0,2}/|id|identity|insurance|"
+    r"passport|licen[cs]e|personal|new|office|home|private|work|emergency|direct|hotline|"
+    r"a\s+different))\s{0,3}\b(?:number|n[uú]m[eé]ro|nr)\b)"
+    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|"
+    r"following|account|file|fiscal|a|mi|su|esposa|marido|number|numero|nummer|nr|no|via|under|by|lautet|ist|es|"
+    r"est|e|de|der|die|unter|al|au|il|le|el|line|home|work|"
     r"office|mobile|phone|support|registered|listed|contact|as))*[^\w\n]{0,6}$"
 )
 
@@ -320,7 +323,8 @@ IBAN = PatternDetector(
 
 _VERSION_WORD = (
     r"(?i)(?:\b(?:version|release[sd]?|ver|build|upgrade[sd]?|update[sd]?|driver|firmware|section|"
-    r"chapter|sdk|kernel|revision|patch|oid)s?\b[\s:=#]{0,3}(?:to\s+|v)?|\b(?:from|version|upgrade[sd]?|release[sd]?)\s[\w.-]{1,24}\sto\s|"
+    r"chapter|sdk|kernel|revision|patch|oid)s?\b[\s:=#]{0,3}(?:to\s+|v)?|\b(?:from|version|upgrade[sd]?|"
+    r"release[sd]?)\s[\w.-]{1,24}\sto\s|"
     r"\b(?:chrome|chromium|firefox|safari|edg[ea]?|opr|headlesschrome|electron)/|\bv|\d\.|[<>=~^]=?\s?)$"
 )
 # The whole run of dotted numbers, so that one which is no address is dropped at once and not tried again at every dot.
