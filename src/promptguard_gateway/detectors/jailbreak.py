@@ -50,11 +50,11 @@ PERSONA = PatternDetector(
         ),
         Pattern(
             name="model_without_rules",
-            regex=rf"(?i)\b(?:{MODEL}|character|persona|bot|you|who|that|it)\b[\w\s,'-]{{0,40}}\b(?:has|"
-            r"have|having|with|without|knows?|follows?|obeys?|free\s+(?:of|from)|"
-            r"freed\s+from|not\s+bound\s+by|no\s+longer\s+(?:bound|restricted|limited)\s+by)\s+(?:absolute"
-            r"ly\s+|any\s+|all\s+|no\s+|the\s+|zero\s+){0,3}(?:usual\s+|typical\s+|standard\s+|"
-            r"normal\s+)?"
+            regex=rf"(?i)\b(?:{MODEL}|character|persona|bot|you|who|that|it)\b[\w\s,'-]{{0,40}}\b"
+            r"(?:(?:has|have|having|with|knows?|follows?|obeys?)\s+(?:absolutely\s+)?(?:no|zero)\s+|"
+            r"(?:without|free\s+(?:of|from)|freed\s+from|not\s+bound\s+by|no\s+longer\s+(?:bound|"
+            r"restricted|limited)\s+by)\s+(?:any\s+|all\s+|the\s+){0,2})"
+            r"(?:usual\s+|typical\s+|standard\s+|normal\s+)?"
             r"(?:restrictions|limitations|filters|censorship|boundaries|inhibitions|confines\s+of\s+ai|"
             r"content\s+polic(?:y|ies))\b",
             score=0.8,
