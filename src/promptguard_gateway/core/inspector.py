@@ -6,14 +6,21 @@ policy's failure mode to say. Answers take another way to the same detectors, `c
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from promptguard_gateway.core.book import PatternBook
 from promptguard_gateway.core.detector import CodeDetector, Detector, Hit, Knowledge, PatternDetector, Spec
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.segments import Direction, Segment
-from promptguard_gateway.core.views import View, applies, readings
+from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
 
 _NOTHING_KNOWN = Knowledge()
+
+_REMEMBERED = 2048  # texts
+_REMEMBERED_LENGTH = 8192  # characters; with the number above, at most 64 MiB of text, in practice a few
 
 _Places = tuple[tuple[int, int, int], ...]
 _Key = tuple[str, str, _Places]
@@ -41,22 +48,58 @@ def _finding(spec: Spec, rule: str, label: str | None, score: float, places: _Pl
     )
 
 
+class _Alone(Struct, frozen=True):
+    """What one text says by itself, as if it were segment 0."""
+
+    findings: tuple[Finding, ...]
+    scores: dict[str, float]
+
+
+class _Failed(Exception):
+    """Some detector failed on a text; what the others found is `gathered`. Not remembered: it may work again."""
+
+    def __init__(self, gathered: "_Gathered") -> None:
+        super().__init__()
+        self.gathered = gathered
+
+
 class Inspector:
-    """All detectors that read requests, compiled once; holds no state between inspections."""
+    """All detectors that read requests, compiled once.
+
+    A client repeats the whole conversation with every turn, so what a text says by itself is remembered: findings are
+    a pure function of the text, whoever sent it. Nothing but that function's results is kept between inspections.
+    """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         readers = [detector for detector in detectors if Direction.INPUT in detector.spec.directions]
         self._book = PatternBook([detector for detector in readers if isinstance(detector, PatternDetector)])
         self._code: list[CodeDetector] = [d for d in readers if not isinstance(d, PatternDetector)]
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read_alone)
 
     def inspect(self, segments: Sequence[Segment]) -> Inspection:
         """Read every segment in every view. Pure; linear in the number of characters."""
         gathered = _Gathered()
-        for view in readings(segments):
-            self._read_patterns(view, gathered)
         for index, segment in enumerate(segments):
-            self._read_code(index, segment.text, gathered)
+            read = self._remembered if len(segment.text) <= _REMEMBERED_LENGTH else self._read_alone
+            try:
+                alone = read(segment.text)
+            except _Failed as failed:
+                gathered.failures.update(failed.gathered.failures)
+                alone = failed.gathered.alone()
+            gathered.take(alone, index)
+        for view in joined_readings(segments):
+            self._read_patterns(view, gathered)
         return gathered.inspection()
+
+    def _read_alone(self, text: str) -> _Alone:
+        """Everything that is found in one text by itself. Raises _Failed."""
+        gathered = _Gathered()
+        for view in readings_of(text):
+            self._read_patterns(view, gathered)
+        self._read_code(text, gathered)
+        if gathered.failures:
+            raise _Failed(gathered)
+        return gathered.alone()
 
     def _read_patterns(self, view: View, gathered: "_Gathered") -> None:
         try:
@@ -73,7 +116,7 @@ class Inspector:
                 pattern = sighting.pattern
                 gathered.add(_finding(spec, pattern.name, pattern.label, sighting.score, places, view.kind), places)
 
-    def _read_code(self, index: int, text: str, gathered: "_Gathered") -> None:
+    def _read_code(self, text: str, gathered: "_Gathered") -> None:
         for detector in self._code:
             spec = detector.spec
             try:
@@ -82,7 +125,7 @@ class Inspector:
                 gathered.failures[spec.id] = DetectorFailure(spec.id, type(error).__name__)
                 continue
             for hit in hits:
-                places = ((index, hit.start, hit.end),)
+                places = ((0, hit.start, hit.end),)
                 gathered.add(_finding(spec, hit.rule, hit.label, hit.score, places, "plain"), places)
 
 
@@ -100,6 +143,18 @@ class _Gathered:
         self._findings: dict[_Key, Finding] = {}
         self.failures: dict[str, DetectorFailure] = {}
         self._scores: dict[str, float] = {}
+
+    def alone(self) -> _Alone:
+        return _Alone(tuple(self._findings.values()), self._scores)
+
+    def take(self, alone: _Alone, index: int) -> None:
+        """Add what a text says by itself, as segment `index`."""
+        for finding in alone.findings:
+            continued = tuple((index, start, end) for _, start, end in finding.continued)
+            moved = replace(finding, segment=index, continued=continued) if index else finding
+            self.add(moved, ((index, finding.start, finding.end), *continued))
+        for detector, score in alone.scores.items():
+            self._scores[detector] = max(score, self._scores.get(detector, 0.0))
 
     def add(self, finding: Finding, places: _Places) -> None:
         key = (finding.detector, finding.rule, places)

@@ -97,10 +97,20 @@ def applies(kind: str, family: Family) -> bool:
 
 
 def readings(segments: Sequence[Segment]) -> Iterator[View]:
-    """Every reading of every segment, then of parts that belong together, joined with a space and with nothing."""
+    """Every reading of every segment, then of parts that belong together."""
     for index, segment in enumerate(segments):
-        if segment.text:
-            yield from _all_readings("", segment.text, (Piece(0, len(segment.text), index, 0),))
+        yield from readings_of(segment.text, index)
+    yield from joined_readings(segments)
+
+
+def readings_of(text: str, index: int = 0) -> Iterator[View]:
+    """Every reading of the text of one segment, whose index its places shall name."""
+    if text:
+        yield from _all_readings("", text, (Piece(0, len(text), index, 0),))
+
+
+def joined_readings(segments: Sequence[Segment]) -> Iterator[View]:
+    """Every reading of parts that belong together, joined with a space and with nothing."""
     for group in _groups(segments):
         leaves = any(segments[index].leaf is not None for index in group)
         for name, glue in _LEAF_GLUES if leaves else _GLUES:
