@@ -282,7 +282,7 @@ async def test_a_body_in_tiny_chunks_costs_little(piece: bytes) -> None:
         used = time.process_time() - began
         sending.cancel()
         assert (answer.status, answer.json()["error"]["code"]) == (400, "bad_request")
-        assert used < 0.2
+        assert used < 2  # a reader that is quadratic takes minutes
         assert edge.bodies == []
 
 

@@ -159,7 +159,7 @@ async def test_waiting_for_a_connection_is_bounded() -> None:
         with pytest.raises(GatewayError) as caught:
             await ask(vllm, "static")
         assert (caught.value.code, caught.value.status, caught.value.retry_after) == ("overloaded", 503, 1)
-        assert 0.15 < time.monotonic() - started < 1
+        assert 0.15 < time.monotonic() - started < 5
         waiting = asyncio.create_task(ask(vllm, "static"))
         await asyncio.sleep(0.02)
         lab.released.set()

@@ -145,7 +145,7 @@ async def test_refused() -> None:
     upstream = VllmUpstream(origin, limits=LIMITS)
     started = time.monotonic()
     error = await fault(upstream, "static")
-    assert time.monotonic() - started < 0.25
+    assert time.monotonic() - started < 1
     assert (error.code, error.status) == ("upstream_unreachable", 502)
     assert error.message.startswith("Cannot connect to vLLM")
     assert f"curl {origin}/v1/models" in error.message
