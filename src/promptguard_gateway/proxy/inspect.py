@@ -10,12 +10,13 @@ always judged anew.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct, structs
 
 from promptguard_gateway.core.decision import Decision, Edit, decide
 from promptguard_gateway.core.detector import Detector, Knowledge
-from promptguard_gateway.core.findings import DetectorFailure, Family, Inspection
+from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Policy
@@ -26,6 +27,8 @@ from promptguard_gateway.domain.errors import GatewayError
 ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 _REPEATABLE = frozenset({Role.USER, Role.ASSISTANT})
 _REMEMBERED_TURNS = 10_000
+_REMEMBERED_ANSWERS = 512  # texts of answers that were inspected before in the same surroundings
+_REMEMBERED_LENGTH = 16_384  # characters of an answer, and of what its exchange knows
 
 
 class InspectionFailed(GatewayError):
@@ -48,6 +51,27 @@ class Judgement(Struct, frozen=True):
     decision: Decision
 
 
+class _Whole(Struct, frozen=True):
+    """What one text of an answer leads to: a pure function of the text, its column and what the exchange knows."""
+
+    findings: tuple[Finding, ...]
+    edits: tuple[Edit, ...]
+    scores: Mapping[str, float]
+
+
+class _Failed(Exception):
+    """Some detector failed on an answer. Not remembered: it may work again."""
+
+    def __init__(self, inspector: StreamInspector, edits: tuple[Edit, ...]) -> None:
+        super().__init__()
+        self.inspector = inspector
+        self.edits = edits
+
+
+def _outcome(inspector: StreamInspector, edits: tuple[Edit, ...]) -> _Whole:
+    return _Whole(tuple(inspector.findings), edits, inspector.scores)
+
+
 class Judge:
     """One policy, compiled. Compiling takes a tenth of a second; judging takes microseconds per kilobyte."""
 
@@ -60,6 +84,7 @@ class Judge:
             policy.cell(family, column) is Action.REDACT for family in Family for column in ANSWER_COLUMNS
         )
         self._blocked_turns = _BlockedTurns()
+        self._remembered = lru_cache(maxsize=_REMEMBERED_ANSWERS)(self._read_whole)
 
     @property
     def may_redact_answers(self) -> bool:
@@ -80,16 +105,32 @@ class Judge:
         """Judge a whole answer, each segment exactly as a stream of it would be. Raises like `request`."""
         inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
         edits: list[Edit] = []
+        short = sum(map(len, (*knowledge.protected, *knowledge.spoken))) <= _REMEMBERED_LENGTH
         for index, segment in enumerate(segments):
-            inspector = self.inspector(segment.column, knowledge, index)
-            pieces = inspector.whole(segment.text).pieces
-            gather(inspection, inspector)
-            edits += [
-                Edit(index, piece.start, piece.end, piece.text)
-                for piece in pieces
-                if piece.text != segment.text[piece.start : piece.end]
-            ]
+            remember = short and len(segment.text) <= _REMEMBERED_LENGTH
+            read = self._remembered if remember else self._read_whole
+            try:
+                whole = read(segment.column, knowledge, segment.text)
+            except _Failed as failed:
+                inspection.failures.extend(failed.inspector.failures)
+                whole = _outcome(failed.inspector, failed.edits)
+            inspection.findings += [structs.replace(finding, segment=index) for finding in whole.findings]
+            edits += [structs.replace(edit, segment=index) for edit in whole.edits]
+            for detector, score in whole.scores.items():
+                inspection.scores[detector] = max(score, inspection.scores.get(detector, 0.0))
         return self.conclude(segments, inspection, tuple(edits))
+
+    def _read_whole(self, column: Column, knowledge: Knowledge, text: str) -> "_Whole":
+        """What one complete text of an answer leads to, as segment 0. Raises _Failed."""
+        inspector = self.inspector(column, knowledge, 0)
+        edits = tuple(
+            Edit(0, piece.start, piece.end, piece.text)
+            for piece in inspector.whole(text).pieces
+            if piece.text != text[piece.start : piece.end]
+        )
+        if inspector.failures:
+            raise _Failed(inspector, edits)
+        return _outcome(inspector, edits)
 
     def conclude(self, segments: Sequence[Segment], inspection: Inspection, edits: tuple[Edit, ...] = ()) -> Judgement:
         """The decision on an answer whose channels have been inspected."""
