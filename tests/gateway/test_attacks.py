@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import time
 from base64 import b64encode
 from codecs import encode
 from collections.abc import AsyncIterator
@@ -99,21 +98,19 @@ async def test_leaves_of_a_tool_result_are_not_glued_into_values(here: House) ->
 
 async def test_a_large_body_does_not_stop_the_loop(here: House) -> None:
     """A body of many small strings is parsed, listed and inspected beside the loop, which goes on turning."""
-    longest = 0.0
+    turns = 0
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal turns
         while True:
-            turned = time.perf_counter()
             await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - turned)
+            turns += 1
 
     watching = asyncio.create_task(watch())
-    began = time.perf_counter()
     answer = await here.ask(chat("hi", extra=["ab"] * 150_000))
     watching.cancel()
     assert answer.status == 200
-    assert longest < (time.perf_counter() - began) / 4
+    assert turns >= 10  # a loop that is held up turns two or three times
 
 
 async def test_an_end_user_with_personal_data_is_recorded_as_a_digest(here: House) -> None:
