@@ -37,7 +37,7 @@ from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.wire.errors import error_body
 from promptguard_gateway.wire.openai_request import Request as ModelRequest
 from promptguard_gateway.wire.openai_request import forward_body
-from promptguard_gateway.wire.sse import DONE, encode_data
+from promptguard_gateway.wire.sse import DONE, error_frame
 from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_object
 
 log = logging.getLogger("promptguard")
@@ -212,7 +212,7 @@ class _Exchange:
                 return await self._blocked(judgement, Direction.OUTPUT)
             await self._record(self._trace.event("blocked", 200))
             error = _block_error(judgement, Direction.OUTPUT)
-            frames += encode_data(error_body(error, self._trace.id))
+            frames += error_frame(error_body(error, self._trace.id))
         else:
             await self._record(self._trace.event("answered", 200))
         await self._write(frames + DONE)
@@ -263,7 +263,7 @@ class _Exchange:
             reply = render_error(error, self._call.route, self._trace.id)
             reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": self._trace.id}
             return reply
-        await self._stream.write(encode_data(error_body(error, self._trace.id)))
+        await self._stream.write(error_frame(error_body(error, self._trace.id)))
         return await self._finish_stream()
 
     async def abandoned(self) -> None:
