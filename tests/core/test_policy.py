@@ -26,6 +26,10 @@ DOCUMENTED = {
     Family.LINK: "oooorb",
     Family.SAFETY: "bofobf",
     Family.HIDDEN: "ffffff",
+    Family.URL: "boffrb",
+    Family.CODE: "fofffb",
+    Family.TOOL: "oofbob",
+    Family.CUSTOM: "bbbbbb",
 }
 LETTERS = {"o": Action.OFF, "f": Action.FLAG, "r": Action.REDACT, "b": Action.BLOCK}
 

@@ -65,6 +65,7 @@ def test_an_event_comes_back_whole(engine: Engine, tmp_path: Path) -> None:
         score=0.875,
         severity="medium",
         owasp=("LLM02",),
+        agentic=("ASI02",),
         action="redact",
         view="plain",
         digest="hmac:00",

@@ -24,7 +24,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     """What a detector finds. `label` names the placeholder: EMAIL gives `[EMAIL_REDACTED]`.
 
     `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
-    applications, 2025.
+    applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`).
     """
 
     id: str
@@ -35,6 +35,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     severity: Severity
     label: str
     owasp: tuple[str, ...] = ()
+    agentic: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = BOTH
     summary: str  # what people read: "an e-mail address"
     source: str  # where the patterns and scores come from

@@ -17,6 +17,10 @@ class Family(StrEnum):
     LINK = "link"  # a link or image that carries data out
     SAFETY = "safety"
     HIDDEN = "hidden"  # text that a person would not see
+    URL = "url"  # addresses that the operator's rules do not allow
+    CODE = "code"  # commands and code that destroy or attack
+    TOOL = "tool"  # tool calls against the operator's rules for tools
+    CUSTOM = "custom"  # rules that the operator wrote
 
 
 class Severity(StrEnum):
@@ -50,6 +54,7 @@ class Finding(Struct, frozen=True):
     label: str
     threat_type: str
     owasp: tuple[str, ...] = ()
+    agentic: tuple[str, ...] = ()
     view: str = "plain"
     continued: tuple[tuple[int, int, int], ...] = ()
 

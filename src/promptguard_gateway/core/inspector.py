@@ -43,6 +43,7 @@ def _finding(spec: Spec, rule: str, label: str | None, score: float, places: _Pl
         label=label or spec.label,
         threat_type=spec.threat_type,
         owasp=spec.owasp,
+        agentic=spec.agentic,
         view=view,
         continued=places[1:],
     )

@@ -54,6 +54,14 @@ class FailureMode(StrEnum):
     OPEN = "open"
 
 
+class Replacement(StrEnum):
+    """What stands where a value was redacted."""
+
+    REDACT = "redact"  # a placeholder with the kind of value: `[EMAIL_REDACTED]`
+    MASK = "mask"  # the value with most characters starred: `j***@***.com`
+    TOKENIZE = "tokenize"  # a keyed placeholder, `[EMAIL_1]`, that is restored in the answer
+
+
 class Thresholds(Struct, frozen=True):
     """Scores from which a finding is flagged and from which its cell's action is taken; 0 <= warn <= block <= 1."""
 
@@ -73,6 +81,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.ENFORCE
     matrix: Mapping[Family, Mapping[Column, Action]]
     thresholds: Mapping[str, Thresholds]  # by detector id, else by family value
+    replacement: Mapping[str, Replacement] = {}  # by detector id, else by family value, else redact
     failure: Mapping[Direction, FailureMode]
     hold_limit: int = 8192
     overflow: Action = Action.BLOCK
@@ -85,6 +94,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     def thresholds_of(self, detector: str, family: Family) -> Thresholds:
         """A detector's own thresholds, else its family's."""
         return self.thresholds.get(detector) or self.thresholds[family.value]
+
+    def replacement_of(self, detector: str, family: Family) -> Replacement:
+        """How a redacted value of this detector is replaced."""
+        return self.replacement.get(detector) or self.replacement.get(family.value) or Replacement.REDACT
 
     def action_for(self, detector: str, family: Family, column: Column, score: float) -> Action:
         """What a finding of this score leads to in this column."""
@@ -123,6 +136,10 @@ _MODERATE: Mapping[Family, Mapping[Column, Action]] = {
     Family.LINK: _row(_OFF, _OFF, _OFF, _OFF, _REDACT, _BLOCK),
     Family.SAFETY: _row(_BLOCK, _OFF, _FLAG, _OFF, _BLOCK, _FLAG),
     Family.HIDDEN: _row(_FLAG, _FLAG, _FLAG, _FLAG, _FLAG, _FLAG),
+    Family.URL: _row(_BLOCK, _OFF, _FLAG, _FLAG, _REDACT, _BLOCK),
+    Family.CODE: _row(_FLAG, _OFF, _FLAG, _FLAG, _FLAG, _BLOCK),
+    Family.TOOL: _row(_OFF, _OFF, _FLAG, _BLOCK, _OFF, _BLOCK),
+    Family.CUSTOM: _row(_BLOCK, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _BLOCK),
 }
 
 # Strict also redacts personal data in answers and blocks text that hides; permissive lets personal data of the

@@ -118,5 +118,6 @@ class Record:
             label=spotted.label,
             threat_type=spec.threat_type,
             owasp=spec.owasp,
+            agentic=spec.agentic,
             view=spotted.view,
         )

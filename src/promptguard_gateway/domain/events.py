@@ -35,6 +35,7 @@ class EventFinding(Struct, frozen=True, kw_only=True):
     score: float
     severity: str
     owasp: tuple[str, ...]
+    agentic: tuple[str, ...] = ()
     action: str
     view: str
     digest: str

@@ -176,6 +176,7 @@ class Trace:
                     score=finding.score,
                     severity=finding.severity.value,
                     owasp=finding.owasp,
+                    agentic=finding.agentic,
                     action=action.name.lower(),
                     view=finding.view,
                     digest=self.digest(value.encode("utf-8", "surrogatepass")) if value else "",
