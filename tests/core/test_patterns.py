@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from promptguard_gateway.core.book import HoldBack
 from promptguard_gateway.core.engine import Program
-from promptguard_gateway.core.patterns import closure, emit, may_be_empty, reverse
+from promptguard_gateway.core.patterns import closure, emit, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
 
 REGEXES = [
@@ -105,10 +105,13 @@ def test_closures_are_small(regex: str, closed: str) -> None:
     assert emit(closure(parse(regex))) == closed
 
 
-@pytest.mark.parametrize(("regex", "empty"), [("a", False), ("a?", True), (r"\b", True), ("a|", True), ("a*b", False)])
-def test_patterns_that_match_nothing_are_known(regex: str, empty: bool) -> None:
-    """Whether the empty text is a word."""
-    assert may_be_empty(parse(regex)) is empty
+@pytest.mark.parametrize(
+    ("regex", "size"),
+    [("a", 1), ("a?", 0), (r"\b", 0), ("a|", 0), ("a*b", 1), ("(?:ab|cde){2,5}f", 5), (r"\bab\d{3}", 5)],
+)
+def test_the_length_of_the_shortest_word(regex: str, size: int) -> None:
+    """Nothing shorter can match, and something of this length can: 0 means that the empty text is a word."""
+    assert shortest(parse(regex)) == size
 
 
 @pytest.mark.parametrize(("regex", "back"), [("abc", "cba"), ("(?:ab|c)+d", "d(?:ba|c)+"), ("a(?i)bc", "a(?i:cb)")])

@@ -12,13 +12,14 @@ answer. Its cost is the length of the answer, not of the text.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
+from sys import maxsize
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Pattern, PatternDetector, Spec
 from promptguard_gateway.core.engine import Program, ProgramSet, encode
-from promptguard_gateway.core.patterns import EMPTY, Node, closure, emit, may_be_empty, one_of, reverse
+from promptguard_gateway.core.patterns import EMPTY, Node, closure, emit, one_of, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
 
 CONTEXT = 64
@@ -116,7 +117,7 @@ class Row:
 
     def __init__(self, index: int, spec: Spec, pattern: Pattern) -> None:
         for regex in (pattern.regex, pattern.until):
-            if regex is not None and may_be_empty(parse(regex)):
+            if regex is not None and shortest(parse(regex)) == 0:
                 raise PatternError(f"{spec.id}/{pattern.name} matches the empty text", 0)
         self.index = index
         self.spec = spec
@@ -176,6 +177,8 @@ class PatternBook:
     def __init__(self, detectors: Sequence[PatternDetector]) -> None:
         pairs = [(detector.spec, pattern) for detector in detectors for pattern in detector.patterns]
         self.rows = tuple(Row(index, spec, pattern) for index, (spec, pattern) in enumerate(pairs))
+        self.shortest = min((shortest(parse(row.pattern.regex)) for row in self.rows), default=maxsize)
+        """In fewer characters than these nothing can be found."""
         self._set = ProgramSet([row.pattern.regex for row in self.rows])
 
     def find(self, text: str, start: int = 0) -> list[Sighting]:
@@ -193,7 +196,8 @@ class PatternBook:
         `resume` says for single rows where their search goes on, if further on than `begin`; it is brought up to date.
         """
         found: list[Sighting] = []
-        for index in self._set.present(passage.data):
+        seen = passage.data[passage.byte(max(0, begin - 1)) :]  # with the character that `\\b` looks back at
+        for index in self._set.present(seen):
             floor = max(begin, resume.get(index, 0))
             if floor >= stop:
                 continue

@@ -189,16 +189,16 @@ def reverse(node: Node) -> Node:
             return node
 
 
-def may_be_empty(node: Node) -> bool:
-    """Whether the empty text is a word of the pattern."""
+def shortest(node: Node) -> int:
+    """How many characters the shortest word of the pattern has."""
     match node:
         case Empty() | Assertion():
-            return True
+            return 0
         case One():
-            return False
+            return 1
         case Sequence(items):
-            return all(map(may_be_empty, items))
+            return sum(map(shortest, items))
         case Choice(options):
-            return any(map(may_be_empty, options))
+            return min(map(shortest, options))
         case Repeat(inner, low):
-            return low == 0 or may_be_empty(inner)
+            return low * shortest(inner)

@@ -136,7 +136,8 @@ class Reading:
         size = self._base + len(self._text)
         settled, stable = self._offsets.boundary(size if final else self._held_from(size))
         found: list[Spotted] = []
-        if stable > self.stable or self._tails:
+        # What begins in the part that is decided now ends in sight: otherwise it would be held.
+        if self._tails or (stable > self.stable and size - self.stable >= self._book.shortest):
             found = self._read(size, stable, final=final)
         self.stable, self.settled = stable, settled
         return found

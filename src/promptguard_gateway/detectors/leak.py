@@ -111,6 +111,8 @@ class LeakDetector(Struct, frozen=True):
 
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         """Spans of the text that repeat protected text."""
+        if not knowledge.protected:
+            return ()
         needles = _needles(knowledge.protected)
         projected = project(text)
         said = ""
@@ -123,6 +125,8 @@ class LeakDetector(Struct, frozen=True):
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         """The end of the text that may still become part of a window; a few letters when nothing is leaking."""
+        if not knowledge.protected:
+            return 0
         needles = _needles(knowledge.protected)
         tail = _tail(text, WINDOW - 1)
         if not tail:
