@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 from stdnum import luhn
 
-from promptguard_gateway.core.detector import Detector, Hit, Knowledge, Pattern, PatternDetector, Spec
+from promptguard_gateway.core.detector import Detector, Doubt, Hit, Knowledge, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.core.policy import PRESETS, Action, Policy, Thresholds
 from promptguard_gateway.core.segments import Column
@@ -71,6 +71,17 @@ PII, SECRETS, LEAK, LINK, SAFETY, HIDDEN = (
     Family.HIDDEN,
 )
 
+PIN = Pattern(
+    name="pin",
+    lead=r"(?i)\bpin\b[ :=]{1,6}é?",
+    regex=r"[0-9]{4,8}",
+    score=0.9,
+    doubts=(
+        Doubt(applies=lambda text: text == "0000", score=0.2, spec=spec("dull", SECRETS, "PIN")),
+        Doubt(applies=lambda text: len(text) > 6, score=0.6),
+    ),
+)
+
 # Redacted: PII, secrets, links. Blocked: leaks, safety. Flagged: hidden.
 PATTERNS: list[PatternDetector] = [
     one("email", PII, "EMAIL", EMAIL),
@@ -105,6 +116,7 @@ PATTERNS: list[PatternDetector] = [
     one("flagged_long", HIDDEN, "QUOTE", r"\[\[", until=r"\]\]"),
     one("lines", PII, "LINES", r"(?s)\Astart.{1,20}?stop\b"),
     one("even", PII, "EVEN", r"e[0-9]{2,9}", validate=lambda text: len(text) % 2 == 0),
+    PatternDetector(spec=spec("pin", SECRETS, "PIN"), patterns=(PIN,)),
 ]
 
 
@@ -166,6 +178,7 @@ TRANSCRIPTS = [
     "",
     "hello, my name is Ana Lopez and that is all.",
     "mail me at john.doe@example.com or at x@y.org, thanks",
+    "my pin: 4711, your pin 0000 and a pin = 12345678 e12 pin é1234567x",
     "john.doe@example",
     "a@b.co",
     "card 4111 1111 1111 1111 is mine",

@@ -91,6 +91,24 @@ def test_context_raises_the_score(before: str, score: float) -> None:
     assert sighting.score == score
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "detector", "score"),
+    [
+        ("pin: 4711", "4711", "pin", 0.9),
+        ("é PIN é12345", "12345", "pin", 0.9),
+        ("pin 0000.", "0000", "dull", 0.2),
+        ("pin 12345678", "12345678", "pin", 0.6),
+    ],
+)
+def test_a_lead_is_no_part_of_the_finding_and_doubts_lower_its_score(
+    text: str, value: str, detector: str, score: float
+) -> None:
+    """What must stand before is matched and not covered; a doubt caps the score and may give the finding away."""
+    [sighting] = [one for one in BOOK.find(text) if one.pattern.name == "pin"]
+    assert text[sighting.start : sighting.end] == value
+    assert (sighting.spec.id, sighting.score) == (detector, score)
+
+
 def test_searching_from_somewhere_sees_what_stands_before() -> None:
     """`start` moves the search, not the text: assertions see the character before it."""
     assert [s.start for s in BOOK.find("a@b.com a@b.com", 1)] == [8]

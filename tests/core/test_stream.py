@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from promptguard_gateway.core.detector import Detector, Hit, Knowledge
 from promptguard_gateway.core.findings import DetectorFailure, Family
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import Action, FailureMode, Mode
+from promptguard_gateway.core.policy import Action, FailureMode, Mode, Thresholds
 from promptguard_gateway.core.segments import Column, Direction
 from promptguard_gateway.core.stream import Piece, StreamInspector, decide_whole
 
@@ -40,6 +40,7 @@ def playbook(plan: AnswerPlan, deltas: Iterable[str], knowledge: Knowledge = KNO
         ([KEY_HEAD + "\n", "secret" * 9, "more"], ["[PRIVATE_KEY_REDACTED]", "", "", ""]),
         (["<<SECRET a", "b >> free. "], ["[FENCE_REDACTED]", " free. ", ""]),
         (["a forbidden wor", "d is", " here"], ["a ", "", "", ""]),
+        (["my pin: 47", "11", ", my pin is"], ["my ", "", "pin: [PIN_REDACTED], my pin ", "is"]),
     ],
 )
 def test_when_text_leaves(deltas: list[str], released: list[str]) -> None:
@@ -90,6 +91,14 @@ def test_a_low_score_flags_and_a_high_one_acts() -> None:
     """The same pattern is let through without its context word and replaced with it."""
     _, inspector = decide_whole(PLAN, NOTHING, "odd. 123-45-6789" + " " * 80 + "ssn 123-45-6789")
     assert [(one.rule, one.score) for one in inspector.findings if one.rule == "ssn"] == [("ssn", 0.4), ("ssn", 0.95)]
+
+
+def test_a_policy_may_act_on_what_is_doubted_alone() -> None:
+    """A doubt's own detector has its own thresholds: what is a stand-in for everybody else is acted on here."""
+    thresholds = {**policy_of().thresholds, "dull": Thresholds(0.1, 0.1), "pin": Thresholds(1.0, 1.0)}
+    plan = plan_of(*DETECTORS, thresholds=thresholds)
+    assert "".join(playbook(PLAN, ["pin 0000."])) == "pin 0000."
+    assert "".join(playbook(plan, ["pin 0000, pin 4711."])) == "pin [PIN_REDACTED], pin 4711."
 
 
 def test_monitor_lets_everything_through_and_sees_it() -> None:

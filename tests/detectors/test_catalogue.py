@@ -49,7 +49,7 @@ def test_scores_are_probabilities_and_names_are_unique_in_a_detector():
 def test_every_pattern_that_reads_answers_can_be_held_back():
     """Patterns of answers have a prefix closure, so that streams can use them."""
     answers = [d for d in PATTERN_DETECTORS if Direction.OUTPUT in d.spec.directions]
-    hold = HoldBack([pattern.regex for detector in answers for pattern in detector.patterns])
+    hold = HoldBack([pattern.whole for detector in answers for pattern in detector.patterns])
     assert hold.pending("hello my name is ") <= 16
 
 

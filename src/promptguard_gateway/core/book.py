@@ -33,8 +33,8 @@ texts of dropped candidates cost the square of their length."""
 class Sighting(Struct, frozen=True):
     """One place where a pattern occurs, in characters of the text that was searched.
 
-    `row` is the pattern's number in its book. `failure` is the kind of error its validator raised, if it did: then
-    nobody knows whether the hit is real.
+    `spec` is the detector whose finding it is: the pattern's own, or that of a doubt. `row` is the pattern's number in
+    its book. `failure` is the kind of error its validator raised, if it did: then nobody knows whether the hit is real.
     """
 
     spec: Spec
@@ -113,7 +113,7 @@ def _joined(nodes: list[Node]) -> Program:
 class Row:
     """One pattern of a book with its programs."""
 
-    __slots__ = ("context", "finder", "index", "pattern", "spec", "until", "until_hold")
+    __slots__ = ("context", "finder", "index", "lead", "pattern", "spec", "until", "until_hold")
 
     def __init__(self, index: int, spec: Spec, pattern: Pattern) -> None:
         for regex in (pattern.regex, pattern.until):
@@ -122,7 +122,8 @@ class Row:
         self.index = index
         self.spec = spec
         self.pattern = pattern
-        self.finder = Program(pattern.regex)
+        self.finder = Program(pattern.whole)
+        self.lead = None if pattern.lead is None else Program(pattern.lead)
         self.context = None if pattern.context is None else Program(pattern.context)
         self.until = None if pattern.until is None else Program(pattern.until)
         self.until_hold = None if pattern.until is None else HoldBack([pattern.until])
@@ -140,7 +141,7 @@ class Row:
                 break
             end = start + passage.length(*span)
             begin, position = end, span[1]
-            sighting = self._sighting(passage.text, start, end)
+            sighting = self._sighting(passage.text, start + self._led(passage, span), end)
             if sighting is not None:
                 found.append(sighting)
                 if self.until is not None:
@@ -154,15 +155,30 @@ class Row:
         span = self.until.search(passage.data, passage.byte(begin)) if self.until else None
         return None if span is None else (passage.character(span[0]), passage.character(span[1]))
 
+    def _led(self, passage: Passage, span: tuple[int, int]) -> int:
+        """How many characters of this match, in bytes, are its lead."""
+        if self.lead is None:
+            return 0
+        led = self.lead.prefix(passage.data[span[0] : span[1]])
+        return passage.length(span[0], span[0] + led)
+
     def _sighting(self, text: str, start: int, end: int) -> Sighting | None:
-        failure = ""
-        if self.pattern.validate is not None:
-            try:
-                if not self.pattern.validate(text[start:end]):
-                    return None
-            except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
-                failure = type(error).__name__
-        return Sighting(self.spec, self.pattern, self.index, start, end, self._score(text, start), failure)
+        spec, score, failure = self.spec, self._score(text, start), ""
+        try:
+            if self.pattern.validate is not None and not self.pattern.validate(text[start:end]):
+                return None
+            spec, score = self._doubted(text[start:end], score)
+        except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
+            failure = type(error).__name__
+        return Sighting(spec, self.pattern, self.index, start, end, score, failure)
+
+    def _doubted(self, value: str, score: float) -> tuple[Spec, float]:
+        """The detector and the score that the pattern's doubts leave."""
+        spec = self.spec
+        for doubt in self.pattern.doubts:
+            if doubt.score < score and doubt.applies(value):
+                spec, score = doubt.spec or spec, doubt.score
+        return spec, score
 
     def _score(self, text: str, start: int) -> float:
         if self.context is None:
@@ -177,9 +193,9 @@ class PatternBook:
     def __init__(self, detectors: Sequence[PatternDetector]) -> None:
         pairs = [(detector.spec, pattern) for detector in detectors for pattern in detector.patterns]
         self.rows = tuple(Row(index, spec, pattern) for index, (spec, pattern) in enumerate(pairs))
-        self.shortest = min((shortest(parse(row.pattern.regex)) for row in self.rows), default=maxsize)
+        self.shortest = min((shortest(parse(row.pattern.whole)) for row in self.rows), default=maxsize)
         """In fewer characters than these nothing can be found."""
-        self._set = ProgramSet([row.pattern.regex for row in self.rows])
+        self._set = ProgramSet([row.pattern.whole for row in self.rows])
 
     def find(self, text: str, start: int = 0) -> list[Sighting]:
         """Everything that begins at `start` or later, by start; what stands before is seen by assertions only."""

@@ -7,7 +7,7 @@
    follows from the pattern itself (`core.patterns`); other detectors implement it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -41,23 +41,50 @@ class Spec(Struct, frozen=True, kw_only=True):
     source: str  # where the patterns and scores come from
 
 
+class Doubt(Struct, frozen=True, kw_only=True):
+    """A reason to believe a finding less: where `applies` to its text, the score is `score` at most.
+
+    With a `spec` the finding becomes one of that detector's, so that a policy can set thresholds for it alone.
+    """
+
+    applies: Callable[[str], bool]
+    score: float
+    spec: Spec | None = None
+
+
 class Pattern(Struct, frozen=True, kw_only=True):
     """One pattern of a detector, in RE2 syntax restricted to what `core.patterns` can close.
 
-    `validate` gets the matched text and may only drop a hit. `context` is a pattern searched in the 64 characters
-    *before* the hit; without it there the score is `score`, with it `context_score`. `until`: the finding goes on
-    from the match to the end of the first match of this pattern, or to the end of the text: long values are decided
-    by their beginning. `label` overrides the detector's.
+    `lead` must stand directly before `regex` and is no part of the finding: `password = ` before the password.
+    `validate` gets the finding's text and may only drop it; `doubts` may only lower its score. `context` is a pattern
+    searched in the 64 characters *before* the finding; without it there the score is `score`, with it `context_score`.
+    `until`: the finding goes on from the match to the end of the first match of this pattern, or to the end of the
+    text: long values are decided by their beginning. `label` overrides the detector's. `source` says where the pattern
+    comes from, if not from where the detector's others do.
     """
 
     name: str
     regex: str
     score: float
+    lead: str | None = None
     validate: Callable[[str], bool] | None = None
+    doubts: tuple[Doubt, ...] = ()
     context: str | None = None
     context_score: float = 0.0
     until: str | None = None
     label: str | None = None
+    source: str = ""
+
+    @property
+    def whole(self) -> str:
+        """What is searched for: the lead and what follows it."""
+        return self.regex if self.lead is None else f"(?:{self.lead})(?:{self.regex})"
+
+    def outcomes(self, spec: Spec) -> Iterator[tuple[Spec, float]]:
+        """Whose finding a hit can be, and the highest score that it can then have."""
+        yield spec, max(self.score, self.context_score)
+        for doubt in self.doubts:
+            yield doubt.spec or spec, doubt.score
 
 
 class PatternDetector(Struct, frozen=True, kw_only=True):

@@ -77,13 +77,15 @@ def _may_act(policy: Policy, column: Column, spec: Spec) -> bool:
 
 
 def _acts(policy: Policy, column: Column, spec: Spec, pattern: Pattern) -> bool:
-    """Whether the best score this pattern can give leads to a change."""
-    best = max(pattern.score, pattern.context_score)
-    return _may_act(policy, column, spec) and policy.action_for(spec.id, spec.family, column, best) in _CHANGING
+    """Whether any finding of this pattern can lead to a change."""
+    return any(
+        _may_act(policy, column, one) and policy.action_for(one.id, one.family, column, score) in _CHANGING
+        for one, score in pattern.outcomes(spec)
+    )
 
 
 def _readers(detectors: Sequence[Detector]) -> Readers:
     books = [detector for detector in detectors if isinstance(detector, PatternDetector)]
     codes = tuple(detector for detector in detectors if not isinstance(detector, PatternDetector))
-    hold = HoldBack(pattern.regex for detector in books for pattern in detector.patterns)
+    hold = HoldBack(pattern.whole for detector in books for pattern in detector.patterns)
     return Readers(PatternBook(books), hold, codes)
