@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "upstream": {"wire", "domain", "core"},
     "store": {"domain", "core"},
     "console": {"domain", "core"},
+    "plugins": {"domain", "core"},
     "cli": {"app"},
 }
 LEAVES = {"app", "__init__", "__main__"}

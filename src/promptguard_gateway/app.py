@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from promptguard_gateway.control.about import About
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
-from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.detector import Detector, Knowledge
 from promptguard_gateway.core.policy import PRESETS, FailureMode, Mode, Policy
 from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
@@ -27,6 +27,7 @@ from promptguard_gateway.domain.ports import Upstream
 from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.domain.settings_source import SettingsError, read_dotenv, read_settings
+from promptguard_gateway.plugins import load_detectors, offered_detectors
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
 from promptguard_gateway.proxy.gateway import Gateway, Handler
@@ -138,9 +139,14 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
+def detectors_of(settings: Settings) -> tuple[Detector, ...]:
+    """Ours, and those of the packages that the operator trusts. Raises SettingsError."""
+    return (*DETECTORS, *load_detectors(settings.plugins, offered_detectors(), DETECTORS))
+
+
 def judge_of(settings: Settings) -> Judge:
-    """The judge of the default project's policy, with every detector there is."""
-    return Judge(DETECTORS, policy_of(settings))
+    """The judge of the default project's policy, with every detector there is. Raises SettingsError."""
+    return Judge(detectors_of(settings), policy_of(settings))
 
 
 def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:

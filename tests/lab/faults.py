@@ -24,6 +24,26 @@ async def _stream(exchange: Exchange) -> None:
     await exchange.end_stream()
 
 
+async def _letters(exchange: Exchange) -> None:
+    """A stream of single characters."""
+    await exchange.begin_stream()
+    for character in exchange.text:
+        await exchange.event(delta(character))
+    await exchange.event(delta("", "stop"))
+    await exchange.end_stream()
+
+
+async def _verbatim(exchange: Exchange) -> None:
+    """The test's own answer: a body, or a stream with a chunk for each line."""
+    if not exchange.request.streamed:
+        await exchange.answer(exchange.text.encode())
+        return
+    await exchange.begin_stream()
+    for line in exchange.text.splitlines():
+        await exchange.event(line.encode())
+    await exchange.end_stream()
+
+
 async def _echo(exchange: Exchange) -> None:
     """What reached us, as the text of a completion: the head with its line ends, then the body."""
     await exchange.answer(completion(exchange.request.raw.decode("latin-1")))
@@ -213,6 +233,8 @@ _TOO_LONG = (
 
 FAULTS: dict[str, Fault] = {
     "static": _static,
+    "letters": _letters,
+    "verbatim": _verbatim,
     "echo": _echo,
     "tag": _tag,
     "hold": _hold,

@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -115,13 +115,21 @@ class Hit(Struct, frozen=True):
     label: str | None = None
 
 
+def sound(hit: Hit, size: int) -> Hit:
+    """The hit of a detector's code, if it is one in a text of this size. Raises ValueError or TypeError."""
+    if not (0 <= hit.start <= hit.end <= size and 0 <= hit.score <= 1):
+        raise ValueError("a hit outside of the text, or with a score that is no probability")
+    return hit
+
+
 STREAM_CONTEXT = 128
 """How many characters that are already decided a code detector is shown again on a stream, at least."""
 
 
+@runtime_checkable
 class CodeDetector(Protocol):
-    """A detector that is code. It must be pure, and *prefix-stable*: hits that end before
-    `len(text) - pending(text)` are the same whatever text follows.
+    """A detector that is code. It must be pure, and *prefix-stable*: hits that begin before
+    `len(text) - pending(text)` are the same whatever text follows, except that one which reaches that far may grow.
 
     On a stream it is not shown the whole text but a window: everything undecided, and at least the last
     `STREAM_CONTEXT` characters before it. So whether something is a hit must not depend on text further away than that

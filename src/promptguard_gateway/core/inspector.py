@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.book import PatternBook
-from promptguard_gateway.core.detector import CodeDetector, Detector, Hit, Knowledge, PatternDetector, Spec
+from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, PatternDetector, Spec, sound
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
@@ -121,20 +121,13 @@ class Inspector:
         for detector in self._code:
             spec = detector.spec
             try:
-                hits = [_sound(hit, len(text)) for hit in detector.scan(text, _NOTHING_KNOWN)]
+                hits = [sound(hit, len(text)) for hit in detector.scan(text, _NOTHING_KNOWN)]
             except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
                 gathered.failures[spec.id] = DetectorFailure(spec.id, type(error).__name__)
                 continue
             for hit in hits:
                 places = ((0, hit.start, hit.end),)
                 gathered.add(_finding(spec, hit.rule, hit.label, hit.score, places, "plain"), places)
-
-
-def _sound(hit: Hit, size: int) -> Hit:
-    """The hit of a detector's code, if it is one. Raises ValueError or TypeError."""
-    if not (0 <= hit.start <= hit.end <= size and 0 <= hit.score <= 1):
-        raise ValueError("a hit outside of the text, or with a score that is no probability")
-    return hit
 
 
 class _Gathered:

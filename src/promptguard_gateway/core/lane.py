@@ -16,7 +16,7 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from promptguard_gateway.core.book import HoldBack, PatternBook
-from promptguard_gateway.core.detector import STREAM_CONTEXT, CodeDetector, Hit, Knowledge
+from promptguard_gateway.core.detector import STREAM_CONTEXT, CodeDetector, Hit, Knowledge, sound
 from promptguard_gateway.core.fold import fold_text, skeleton_text
 from promptguard_gateway.core.reading import SPARE, Offsets, Reading, Spotted
 
@@ -52,12 +52,15 @@ class _CodeReading:
 
     def _read(self, text: str, start: int, size: int, *, final: bool) -> list[Spotted]:
         pending = 0 if final else self._detector.pending(text, self._knowledge)
+        if not 0 <= pending <= len(text):
+            raise ValueError("pending is no number of characters of the text")
         stable = max(size - pending, self.settled)
         if stable == self.settled and not final:
             stable = max(stable, size - self._limit)
         if stable == self.settled:
             return []
-        hits = [hit for hit in self._detector.scan(text, self._knowledge) if hit.start + start >= self.settled]
+        found = [sound(hit, len(text)) for hit in self._detector.scan(text, self._knowledge)]
+        hits = [hit for hit in found if hit.start + start >= self.settled]
         if not final:
             open_starts = [hit.start + start for hit in hits if hit.end + start >= stable]
             stable = max(min([stable, *open_starts]), size - self._limit, self.settled)

@@ -81,6 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     failure_output: str = "closed"
     allow_fields: tuple[str, ...] = ()
     canaries: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()  # packages whose detectors run; nothing runs just because it is installed
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = True
     workers: int = 1
