@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 from stdnum import luhn
 
-from promptguard_gateway.core.detector import Detector, Doubt, Hit, Knowledge, Pattern, PatternDetector, Spec
+from promptguard_gateway.core.detector import (
+    Candidate,
+    Detector,
+    Doubt,
+    Hit,
+    Identity,
+    Knowledge,
+    Pattern,
+    PatternDetector,
+    Spec,
+)
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.core.policy import PRESETS, Action, Policy, Thresholds
 from promptguard_gateway.core.segments import Column
@@ -56,6 +66,14 @@ def one(
         until=until,
     )
     return PatternDetector(spec=spec(name, family, label), patterns=(pattern,))
+
+
+def identify(candidate: Candidate) -> Identity | None:
+    """Two kinds of values share a shape: the word around them decides, and one is shorter than the shape."""
+    words = candidate.before[-12:] + candidate.behind
+    if "left" in words:
+        return Identity(len(candidate.text), 0.9, "left", "LEFT")
+    return Identity(3, 0.85, "right", "RIGHT") if "right" in words else None
 
 
 def is_card(text: str) -> bool:
@@ -117,6 +135,10 @@ PATTERNS: list[PatternDetector] = [
     one("lines", PII, "LINES", r"(?s)\Astart.{1,20}?stop\b"),
     one("even", PII, "EVEN", r"e[0-9]{2,9}", validate=lambda text: len(text) % 2 == 0),
     PatternDetector(spec=spec("pin", SECRETS, "PIN"), patterns=(PIN,)),
+    PatternDetector(
+        spec=spec("shape", PII, "SHAPE"),
+        patterns=(Pattern(name="shape", regex=r"\bn[0-9](?: ?[0-9]){1,7}\b", score=0.9, identify=identify, behind=12),),
+    ),
 ]
 
 
@@ -248,5 +270,8 @@ TRANSCRIPTS = [
     "\u200b\u200b\u200ba@b.com\u200b",
     "password =\n\n  \u3000 'x' password:abcd",
     "a" * 700 + "@b.com " + "odd " * 200 + "\nodd one",
+    "left n12 34 and n12 3 is right there, n55 n1 2 3 is lef n12 3 4 right",
+    "n1234 right\u200bé n99 on the l\u200beft n77 77 77 left forbidden word",
+    "n12 34 a@b.com right n12 left left",
     "1 " * 200 + "4111 1111 1111 1111" + " 1" * 100,
 ]

@@ -131,7 +131,7 @@ def test_long_answers_forget_their_beginning_without_harm(seed: int) -> None:
 def by_the_book(text: str) -> str:
     """What redaction should give, from all hits in the whole text: the specification in its simplest form."""
     spans = sorted(
-        (sighting.start, sighting.end, sighting.pattern.label or sighting.spec.label, sighting.row)
+        (sighting.start, sighting.end, sighting.label or sighting.spec.label, sighting.row)
         for sighting in PLAN.acting.book.find(text)
         if PLAN.action(sighting.spec, sighting.score) is Action.REDACT
     )

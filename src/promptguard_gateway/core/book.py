@@ -17,7 +17,7 @@ from sys import maxsize
 from msgspec import Struct
 from msgspec.structs import replace
 
-from promptguard_gateway.core.detector import Pattern, PatternDetector, Spec
+from promptguard_gateway.core.detector import Candidate, Identity, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.engine import Program, ProgramSet, encode
 from promptguard_gateway.core.patterns import EMPTY, Node, closure, emit, one_of, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
@@ -43,6 +43,8 @@ class Sighting(Struct, frozen=True):
     start: int
     end: int
     score: float
+    rule: str
+    label: str | None
     failure: str = ""
 
 
@@ -144,6 +146,8 @@ class Row:
             sighting = self._sighting(passage.text, start + self._led(passage, span), end)
             if sighting is not None:
                 found.append(sighting)
+                if sighting.end < end:
+                    begin, position = sighting.end, span[0] + len(encode(passage.text[start : sighting.end]))
                 if self.until is not None:
                     break
             elif end - start <= LONGEST_RETRY:
@@ -163,14 +167,28 @@ class Row:
         return passage.length(span[0], span[0] + led)
 
     def _sighting(self, text: str, start: int, end: int) -> Sighting | None:
-        spec, score, failure = self.spec, self._score(text, start), ""
+        failure = ""
         try:
-            if self.pattern.validate is not None and not self.pattern.validate(text[start:end]):
+            identity = self._identity(text, start, end)
+            if identity is None:
                 return None
-            spec, score = self._doubted(text[start:end], score)
+            spec, score = self._doubted(text[start : start + identity.length], identity.score)
         except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
             failure = type(error).__name__
-        return Sighting(spec, self.pattern, self.index, start, end, score, failure)
+            identity = Identity(end - start, self.pattern.score, self.pattern.name)
+            spec, score = self.spec, identity.score
+        label = identity.label or self.pattern.label
+        end = start + identity.length
+        return Sighting(spec, self.pattern, self.index, start, end, score, identity.rule, label, failure)
+
+    def _identity(self, text: str, start: int, end: int) -> Identity | None:
+        pattern = self.pattern
+        if pattern.identify is not None:
+            before, behind = text[max(0, start - CONTEXT) : start], text[end : end + pattern.behind]
+            return pattern.identify(Candidate(text[start:end], before, behind))
+        if pattern.validate is not None and not pattern.validate(text[start:end]):
+            return None
+        return Identity(end - start, self._score(text, start), pattern.name)
 
     def _doubted(self, value: str, score: float) -> tuple[Spec, float]:
         """The detector and the score that the pattern's doubts leave."""

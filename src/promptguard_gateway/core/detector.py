@@ -52,6 +52,23 @@ class Doubt(Struct, frozen=True, kw_only=True):
     spec: Spec | None = None
 
 
+class Candidate(Struct, frozen=True):
+    """What a pattern matched, with the 64 characters before it and `Pattern.behind` characters after it."""
+
+    text: str
+    before: str
+    behind: str
+
+
+class Identity(Struct, frozen=True):
+    """What a candidate turned out to be: its first `length` characters are the value."""
+
+    length: int
+    score: float
+    rule: str
+    label: str | None = None
+
+
 class Pattern(Struct, frozen=True, kw_only=True):
     """One pattern of a detector, in RE2 syntax restricted to what `core.patterns` can close.
 
@@ -61,6 +78,10 @@ class Pattern(Struct, frozen=True, kw_only=True):
     `until`: the finding goes on from the match to the end of the first match of this pattern, or to the end of the
     text: long values are decided by their beginning. `label` overrides the detector's. `source` says where the pattern
     comes from, if not from where the detector's others do.
+
+    `identify` is for a shape that many kinds of values share, and takes the place of `validate` and `context`: it says
+    what the candidate is, how much of it, and how sure that is. None drops it; no score may be above `score`. It is
+    shown `behind` characters after the match, which answers hold back for as long as it takes them to arrive.
     """
 
     name: str
@@ -73,12 +94,19 @@ class Pattern(Struct, frozen=True, kw_only=True):
     context_score: float = 0.0
     until: str | None = None
     label: str | None = None
+    identify: Callable[[Candidate], Identity | None] | None = None
+    behind: int = 0
     source: str = ""
 
     @property
     def whole(self) -> str:
         """What is searched for: the lead and what follows it."""
         return self.regex if self.lead is None else f"(?:{self.lead})(?:{self.regex})"
+
+    @property
+    def held(self) -> str:
+        """The pattern of everything that must have arrived before a finding is certain."""
+        return f"(?:{self.whole})(?s:.){{0,{self.behind}}}" if self.behind else self.whole
 
     def outcomes(self, spec: Spec) -> Iterator[tuple[Spec, float]]:
         """Whose finding a hit can be, and the highest score that it can then have."""

@@ -114,8 +114,7 @@ class Inspector:
                 gathered.failures[spec.id] = DetectorFailure(spec.id, sighting.failure)
             elif applies(view.kind, spec.family):
                 places = view.places(sighting.start, sighting.end)
-                pattern = sighting.pattern
-                gathered.add(_finding(spec, pattern.name, pattern.label, sighting.score, places, view.kind), places)
+                gathered.add(_finding(spec, sighting.rule, sighting.label, sighting.score, places, view.kind), places)
 
     def _read_code(self, text: str, gathered: "_Gathered") -> None:
         for detector in self._code:

@@ -87,5 +87,5 @@ def _acts(policy: Policy, column: Column, spec: Spec, pattern: Pattern) -> bool:
 def _readers(detectors: Sequence[Detector]) -> Readers:
     books = [detector for detector in detectors if isinstance(detector, PatternDetector)]
     codes = tuple(detector for detector in detectors if not isinstance(detector, PatternDetector))
-    hold = HoldBack(pattern.whole for detector in books for pattern in detector.patterns)
+    hold = HoldBack(pattern.held for detector in books for pattern in detector.patterns)
     return Readers(PatternBook(books), hold, codes)

@@ -190,8 +190,8 @@ class Reading:
         start, end = self._offsets.span(sighting.start + window.base, sighting.end + window.base)
         return Spotted(
             spec=sighting.spec,
-            rule=sighting.pattern.name,
-            label=sighting.pattern.label or sighting.spec.label,
+            rule=sighting.rule,
+            label=sighting.label or sighting.spec.label,
             start=start,
             end=end,
             score=sighting.score,
