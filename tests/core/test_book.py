@@ -117,8 +117,8 @@ def test_searching_from_somewhere_sees_what_stands_before() -> None:
 
 
 def test_a_shape_is_told_apart_by_what_stands_around_it() -> None:
-    """`identify` names the rule and the label, and may take the beginning of the match only; the search goes on there."""
-    text = "left n1 2, here n12 34 right, not n56"
+    """`identify` names the rule and the label, and may take the beginning of the match only."""
+    text = "left n1 2, here n12 34 right, but nowhere n56"
     assert [(one.rule, one.label, text[one.start : one.end]) for one in BOOK.find(text)] == [
         ("left", "LEFT", "n1 2"),
         ("right", "RIGHT", "n12"),
