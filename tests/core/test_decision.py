@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from promptguard_gateway.core.decision import WITHHELD, Decision, Edit, decide, merge_spans
+from promptguard_gateway.core.decision import WITHHELD, Decision, Edit, decide
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import PRESETS, Action, Mode, Verb
+from promptguard_gateway.core.policy import PRESETS, Action, Mode, Replacement, Verb
+from promptguard_gateway.core.replacement import merge_spans
 from promptguard_gateway.core.segments import Column, JsonLeaf, Role, Segment
 
 POLICY = PRESETS["moderate"]
@@ -105,6 +106,16 @@ def test_edits_replace_and_continue() -> None:
     segments = [seg(), seg()]
     decision = decided(found(start=30, end=40, continued=((1, 0, 7),)), segments=segments)
     assert decision.edits == (Edit(0, 30, 40, "[EMAIL_REDACTED]"), Edit(1, 0, 7, ""))
+
+
+def test_a_mask_is_made_of_the_whole_value() -> None:
+    """Of all its parts, where it is spread over segments; and of everything that overlapping findings cover."""
+    policy = structs.replace(POLICY, replacement={"pii": Replacement.MASK})
+    segments = [seg("mail ana.lopez@exam"), seg("ple.org now")]
+    spread = inspection(found(start=5, end=19, continued=((1, 0, 7),)))
+    assert decide(policy, segments, spread, SUMMARIES).edits == (Edit(0, 5, 19, "a***@***.org"), Edit(1, 0, 7, ""))
+    overlapping = inspection(found(start=5, end=14), found(Family.SECRETS, 10, 12, 0.6), found(start=8, end=19))
+    assert decide(policy, segments, overlapping, SUMMARIES).edits == (Edit(0, 5, 19, "a***m"),)
 
 
 def test_flags_make_no_edits() -> None:

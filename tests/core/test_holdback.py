@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import Action
+from promptguard_gateway.core.policy import Action, Replacement
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.core.stream import Piece, StreamInspector, decide_whole
 
@@ -18,6 +18,9 @@ TIGHT = {
     action: AnswerPlan.compile(DETECTORS, policy_of(hold_limit=24, overflow=action), Column.ANSWER)
     for action in (Action.BLOCK, Action.REDACT)
 }
+MASKING = AnswerPlan.compile(
+    DETECTORS, policy_of(replacement={"pii": Replacement.MASK, "secrets": Replacement.MASK}), Column.ANSWER
+)
 
 
 def outcome(pieces: list[Piece], inspector: StreamInspector) -> tuple[object, ...]:
@@ -70,6 +73,15 @@ def test_two_cuts_give_the_whole_decision(text: str) -> None:
         assert streamed(PLAN, cut(text, places)) == expected
 
 
+@pytest.mark.parametrize("text", TRANSCRIPTS)
+def test_masks_do_not_depend_on_cutting(text: str) -> None:
+    """A mask shows parts of a value, so it is made when the whole value is known."""
+    expected = whole(MASKING, text)
+    assert streamed(MASKING, list(text)) == expected
+    for place in range(0, len(text) + 1, max(1, len(text) // 60)):
+        assert streamed(MASKING, cut(text, (place,))) == expected
+
+
 @pytest.mark.parametrize("action", TIGHT)
 @pytest.mark.parametrize("text", TRANSCRIPTS)
 def test_a_full_hold_is_decided_at_one_place(text: str, action: Action) -> None:
@@ -96,7 +108,7 @@ TEXTS = st.lists(FRAGMENTS | st.text(max_size=3) | st.text("x19y @.<>-ab\u200bе
 def test_arbitrary_texts_and_cuts(text: str, data: st.DataObject) -> None:
     """Texts made of scraps of the catalogue, cut anywhere, with both limits."""
     places = tuple(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
-    for plan in (PLAN, *TIGHT.values()):
+    for plan in (PLAN, MASKING, *TIGHT.values()):
         expected = whole(plan, text)
         assert streamed(plan, cut(text, places)) == expected
         assert streamed(plan, list(text)) == expected
@@ -192,3 +204,17 @@ def test_a_block_delivers_what_precedes_it(text: str) -> None:
 def test_what_is_delivered(text: str, delivered: str) -> None:
     """Overlaps become one placeholder, long values are swallowed, a block ends where its component begins."""
     assert whole(PLAN, text)[0] == delivered
+
+
+@pytest.mark.parametrize(
+    ("text", "delivered"),
+    [
+        ("mail me at john.doe@example.com, thanks", "mail me at j***@***.com, thanks"),
+        ("card 4111 1111 1111 1111 and", "card 4***1 and"),
+        (f"{KEY_HEAD}\nMIIEabc\n{KEY_END}\nafter", "[PRIVATE_KEY_REDACTED]\nafter"),
+        ("jo\u200bhn@exa\u00admple.com\u200b rest", "j***@***.com\u200b rest"),
+    ],
+)
+def test_what_is_delivered_masked(text: str, delivered: str) -> None:
+    """The mask of the whole value; one that is decided by its beginning has a placeholder: its end is not known yet."""
+    assert whole(MASKING, text)[0] == delivered

@@ -1,15 +1,15 @@
 """The Guard API: decide on messages or on a text without forwarding anything. The same judge as the proxy's."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from promptguard_gateway import __version__
-from promptguard_gateway.core.decision import merge_spans, placeholder
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import Action, Verb
+from promptguard_gateway.core.policy import Action, Policy, Verb
+from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import (
     Channel,
     Direction,
@@ -133,10 +133,9 @@ class Guard:
         judgement = _redacting(judgement, wanted)
         trace.judged(Direction.INPUT, judgement)
         findings = [found[index] for index in sorted(wanted)]
-        spans = merge_spans([(found.start, found.end, placeholder(found.label)) for found in findings])
         response = schemas.RedactResponse(
             original=request.content,
-            redacted=_replaced(request.content, spans),
+            redacted=_replaced(judge.policy, request.content, findings),
             pii_found=sorted({finding.label.lower() for finding in findings}),
         )
         await self._services.record(trace.event("answered", 200))
@@ -260,11 +259,12 @@ def _redacting(judgement: Judgement, wanted: frozenset[int]) -> Judgement:
     )
 
 
-def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
+def _replaced(policy: Policy, text: str, findings: Sequence[Finding]) -> str:
     parts: list[str] = []
     position = 0
-    for start, end, replacement in spans:
-        parts += [text[position:start], replacement]
+    for start, end, one in merge_spans([(found.start, found.end, found) for found in findings]):
+        how = policy.replacement_of(one.detector, one.family)
+        parts += [text[position:start], replacement(how, one.label, text[start:end])]
         position = end
     return "".join([*parts, text[position:]])
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from promptguard_gateway.core.findings import Finding, Inspection
 from promptguard_gateway.core.policy import Action, Mode, Policy, Verb
+from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import Segment
 
 # What stands for a message that was blocked in an earlier turn: the conversation may go on, the text may not.
@@ -77,7 +78,7 @@ def decide(
         flagged=Action.FLAG in actions,
         actions=actions,
         reasons=tuple(_reasons(policy, segments, inspection.findings, actions, summaries)),
-        edits=_edits(segments, inspection.findings, actions, withheld) if strongest is Action.REDACT else (),
+        edits=_edits(policy, segments, inspection.findings, actions, withheld) if strongest is Action.REDACT else (),
         threat_type=inspection.findings[deciding].threat_type if deciding is not None else None,
         confidence=_confidence(inspection, deciding),
         deciding=deciding,
@@ -125,41 +126,32 @@ def _reasons(
         yield Reason(rule=f"{finding.category}/{segment.role.value}", finding=index, action=action, text=text)
 
 
-def placeholder(label: str) -> str:
-    """What stands where a value was: `[EMAIL_REDACTED]`."""
-    return f"[{label}_REDACTED]"
-
-
-_Span = tuple[int, int, str]
-
-
 def _edits(
-    segments: Sequence[Segment], findings: Sequence[Finding], actions: Sequence[Action], withheld: frozenset[int]
+    policy: Policy,
+    segments: Sequence[Segment],
+    findings: Sequence[Finding],
+    actions: Sequence[Action],
+    withheld: frozenset[int],
 ) -> tuple[Edit, ...]:
-    spans: dict[int, list[_Span]] = {index: [(0, len(segments[index].text), WITHHELD)] for index in withheld}
+    spans: dict[int, list[tuple[int, int, Finding | None]]] = {}
     for finding, action in zip(findings, actions, strict=True):
         if action is Action.REDACT and finding.segment not in withheld:
-            found = spans.setdefault(finding.segment, [])
-            found.append((finding.start, finding.end, placeholder(finding.label)))
+            spans.setdefault(finding.segment, []).append((finding.start, finding.end, finding))
             for segment, start, end in finding.continued:
-                spans.setdefault(segment, []).append((start, end, ""))
-    return tuple(Edit(segment, *span) for segment, found in spans.items() for span in merge_spans(found))
+                spans.setdefault(segment, []).append((start, end, None))
+    edits = [Edit(index, 0, len(segments[index].text), WITHHELD) for index in withheld]
+    for index in sorted(spans.keys() - withheld):
+        for start, end, winner in merge_spans(spans[index]):
+            edits.append(Edit(index, start, end, _replacement(policy, segments, winner, index, start, end)))
+    return tuple(edits)
 
 
-def merge_spans(spans: Iterable[_Span]) -> list[_Span]:
-    """Overlapping (start, end, replacement) become one that covers them all, with the replacement of the longest.
-
-    Equal lengths: of the earliest. Covering the union leaves no remnant of a value whose span lost.
-    """
-    merged: list[_Span] = []
-    longest = 0
-    for start, end, replacement in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if merged and start < merged[-1][1]:
-            first, last, kept = merged[-1]
-            wins = not kept or (replacement and end - start > longest)
-            merged[-1] = (first, max(last, end), replacement if wins else kept)
-            longest = max(longest, end - start)
-        else:
-            merged.append((start, end, replacement))
-            longest = end - start
-    return merged
+def _replacement(
+    policy: Policy, segments: Sequence[Segment], winner: Finding | None, index: int, start: int, end: int
+) -> str:
+    """What stands for these characters; nothing for the rest of a value that began in another segment."""
+    if winner is None:
+        return ""
+    value = segments[index].text[start:end]
+    value += "".join(segments[other].text[first:last] for other, first, last in winner.continued)
+    return replacement(policy.replacement_of(winner.detector, winner.family), winner.label, value)

@@ -4,7 +4,7 @@ The promise: for every way of cutting an answer into deltas, the client receives
 nothing before it is certain. A lane (`core.lane`) says which findings are certain and from where on the text is still
 open; what is released reaches to the open part, or to the first finding that could still grow together with something
 in it. Findings that overlap are one component: a block ends the answer where the component begins, a redaction
-replaces all of it by one placeholder, named by the strongest, then longest, then earliest of them.
+replaces all of it by one placeholder or mask, of the kind of the strongest, then longest, then earliest of them.
 
 A long value (`Pattern.until`) is decided by its beginning: its placeholder leaves at once, the rest is swallowed. What
 begins inside the rest belongs to it, except a blocked finding, which ends the answer there.
@@ -23,6 +23,7 @@ from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action
 from promptguard_gateway.core.reading import Spotted
 from promptguard_gateway.core.record import Record, Watcher
+from promptguard_gateway.core.replacement import placeholder, replacement
 from promptguard_gateway.core.segments import Direction
 
 OVERFLOW = Spec(
@@ -244,10 +245,16 @@ class StreamInspector:
     def _replace(self, group: list[Spotted], end: int, pieces: list[Piece]) -> None:
         """One placeholder for the whole component."""
         winner = min(group, key=lambda one: (one.start - one.end, one.key))
-        self._put(f"[{winner.label}_REDACTED]", end, pieces)
+        self._put(self._replacement(winner, end), end, pieces)
         self._record_until(end)
         if any(one.tail for one in group):
             self._cover = _Cover(end, group)
+
+    def _replacement(self, winner: Spotted, end: int) -> str:
+        """A long value has not ended yet, so there is nothing of it that a mask could show."""
+        how = self._plan.policy.replacement_of(winner.spec.id, winner.spec.family)
+        value = self._source[: end - self._out]
+        return placeholder(winner.label) if winner.tail else replacement(how, winner.label, value)
 
     def _swallow(self, cover: _Cover, stable: int, pieces: list[Piece]) -> bool:
         """Drop what belongs to a component whose placeholder has left; whether the component is complete."""
@@ -315,7 +322,7 @@ class StreamInspector:
             return
         self._record_until(self._end)
         self._record.add_last(spotted)
-        self._put(f"[{OVERFLOW.label}_REDACTED]", self._end, pieces)
+        self._put(placeholder(OVERFLOW.label), self._end, pieces)
         self._resume()
         self._skipping = True
 

@@ -9,9 +9,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from promptguard_gateway.core.decision import merge_spans, placeholder
 from promptguard_gateway.core.findings import Family, Finding
 from promptguard_gateway.core.policy import Action, Policy, Verb
+from promptguard_gateway.core.replacement import merge_spans, placeholder
 from promptguard_gateway.core.segments import Direction, Inventory, Segment
 from promptguard_gateway.domain.events import Coverage, Event, EventFinding, EventReason, Intent, Usage
 from promptguard_gateway.domain.projects import ApiKey
