@@ -28,7 +28,8 @@ from typer.main import get_command
 from promptguard_gateway.cli.main import app as command_line
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
 from promptguard_gateway.core.findings import Family
-from promptguard_gateway.core.policy import PRESETS, Action
+from promptguard_gateway.core.policy import Action
+from promptguard_gateway.core.presets import LEVELS, PRESETS, USE_CASES, Delta
 from promptguard_gateway.core.segments import Column, Exemption
 from promptguard_gateway.domain import events
 from promptguard_gateway.domain.errors import KINDS
@@ -138,10 +139,10 @@ def test_every_field_of_an_event_is_documented(heading: str, record: type[msgspe
     assert listed == [field.name for field in msgspec.structs.fields(record)]
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_documented_cell_by_cell(name: str) -> None:
-    """docs/policies.md shows the matrix of each preset, its thresholds and what it does with unknown fields."""
-    policy, text = PRESETS[name], section("docs/policies.md", f"### {name}")
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_level_is_documented_cell_by_cell(name: str) -> None:
+    """docs/policies.md shows the matrix of each level, its thresholds and what it does with unknown fields."""
+    policy, text = LEVELS[name], section("docs/policies.md", f"### {name}")
     expected = [
         [family.value, *(policy.cell(family, column).name.lower() for column in Column)] for family in policy.matrix
     ]
@@ -151,6 +152,25 @@ def test_a_preset_is_documented_cell_by_cell(name: str) -> None:
         re.findall(r"Flag from [\d.]+, act from \d\.\d\d\.", text)
     )
     assert ("Unknown request fields are refused." in text) == policy.refuse_unknown_fields
+
+
+def delta_rows(use_case: str, delta: Delta) -> Iterator[list[str]]:
+    """The rows of docs/policies.md for one delta: what it comes to at each level, and why."""
+    policies = [PRESETS[f"{use_case}:{level}"] for level in LEVELS]
+    for column in delta.cells:
+        actions = [policy.cell(Family(delta.target), column).name.lower() for policy in policies]
+        yield [delta.target, column.replace("_", " "), *actions, delta.why]
+    if delta.thresholds:
+        bands = [policy.thresholds.get(delta.target, policy.thresholds["injection"]) for policy in policies]
+        yield [delta.target, "thresholds", *(f"{band.warn:.2f}, {band.block:.2f}" for band in bands), delta.why]
+
+
+@pytest.mark.parametrize("name", USE_CASES)
+def test_a_use_case_is_documented_with_every_delta(name: str) -> None:
+    """docs/policies.md says what each use case changes, what it comes to at each level, and why."""
+    use_case, text = USE_CASES[name], section("docs/policies.md", f"### {name}")
+    assert rows(text) == [row for delta in use_case.deltas for row in delta_rows(name, delta)]
+    assert f"{use_case.summary} Recommended: `{use_case.recommended}`." in text
 
 
 def test_actions_columns_and_families_are_explained() -> None:

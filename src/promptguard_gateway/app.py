@@ -18,7 +18,8 @@ from promptguard_gateway.control.about import About
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.core.detector import Detector, Knowledge
-from promptguard_gateway.core.policy import PRESETS, FailureMode, Mode, Policy
+from promptguard_gateway.core.policy import FailureMode, Mode, Policy
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.errors import GatewayError

@@ -18,7 +18,8 @@ from promptguard_gateway.core.detector import (
     Spec,
 )
 from promptguard_gateway.core.findings import Family, Severity
-from promptguard_gateway.core.policy import PRESETS, Action, Policy, Thresholds
+from promptguard_gateway.core.policy import Action, Policy, Thresholds
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column
 
 EMAIL = r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}\b"

@@ -10,7 +10,8 @@ from msgspec import structs
 
 from promptguard_gateway.core.decision import WITHHELD, Decision, Edit, decide
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import PRESETS, Action, Mode, Replacement, Verb
+from promptguard_gateway.core.policy import Action, Mode, Replacement, Status, Suppression, Verb
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.replacement import merge_spans
 from promptguard_gateway.core.segments import Column, JsonLeaf, Role, Segment
 
@@ -189,3 +190,29 @@ def test_the_order_of_findings_does_not_change_what_happens(findings: list[Findi
     """Verb and confidence are those of the set."""
     decision = decided(*findings)
     assert (decision.verb, decision.threat_type, decision.confidence) == (Verb.BLOCK, "secrets_threat", 0.9)
+
+
+def test_a_suppressed_finding_is_a_reason_that_says_so() -> None:
+    """It does not act, it does not decide, and what it would have led to is said."""
+    policy = structs.replace(POLICY, suppressions={"pii": (Suppression("pii"),)}, candidates=frozenset({"injection"}))
+    decision = decide(policy, [seg()], inspection(found(), found(Family.INJECTION)), SUMMARIES)
+    assert (decision.verb, decision.flagged, decision.deciding) == (Verb.ALLOW, False, None)
+    assert decision.actions == (Action.OFF, Action.OFF)
+    assert decision.statuses == (Status.SUPPRESSED, Status.CANDIDATE)
+    assert [reason.text for reason in decision.reasons] == [
+        (
+            "Suppressed: an e-mail address (1.00, threshold 0.80) in messages[0].content, found by pii; "
+            "it would have been redacted."
+        ),
+        (
+            "Candidate: an attempt to override instructions (1.00, threshold 0.80) in messages[0].content, "
+            "found by injection; it would have been blocked."
+        ),
+    ]
+    assert decision.sentence == decision.reasons[0].text
+
+
+def test_the_sentence_is_the_reason_that_decided() -> None:
+    """Not the first finding, but the strongest."""
+    assert decided(found(), found(Family.INJECTION)).sentence.startswith("Blocked: an attempt to override")
+    assert decided().sentence == "Nothing was found."

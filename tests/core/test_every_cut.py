@@ -10,7 +10,7 @@ import pytest
 
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import PRESETS
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.core.stream import StreamInspector
 from promptguard_gateway.detectors.catalogue import DETECTORS

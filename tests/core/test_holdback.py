@@ -145,7 +145,8 @@ def by_the_book(text: str) -> str:
     spans = sorted(
         (sighting.start, sighting.end, sighting.label or sighting.spec.label, sighting.row)
         for sighting in PLAN.acting.book.find(text)
-        if PLAN.action(sighting.spec, sighting.score) is Action.REDACT
+        if sighting.score >= PLAN.policy.thresholds_of(sighting.spec.id, sighting.spec.family).block
+        and PLAN.policy.cell(sighting.spec.family, Column.ANSWER) is Action.REDACT
     )
     groups: list[list[tuple[int, int, str, int]]] = []
     for span in spans:

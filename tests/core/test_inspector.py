@@ -6,7 +6,8 @@ from decision_parts import Code, patterns, seg
 from promptguard_gateway.core.detector import Detector, Hit, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
-from promptguard_gateway.core.policy import PRESETS, FailureMode
+from promptguard_gateway.core.policy import FailureMode
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Direction, Role, Segment
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge

@@ -11,7 +11,8 @@ from stdnum import luhn
 from promptguard_gateway.core.decision import decide
 from promptguard_gateway.core.findings import Family, Inspection
 from promptguard_gateway.core.inspector import Inspector
-from promptguard_gateway.core.policy import PRESETS, Action, Policy, Replacement, Thresholds
+from promptguard_gateway.core.policy import Action, Policy, Replacement, Thresholds
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column, Role, Segment
 from promptguard_gateway.detectors.catalogue import DETECTORS
 

@@ -10,7 +10,8 @@ from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer
 from promptguard_gateway.app import running
 from promptguard_gateway.core.detector import Hit, Knowledge
-from promptguard_gateway.core.policy import PRESETS, FailureMode
+from promptguard_gateway.core.policy import FailureMode
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Direction
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.detectors.leak import LEAK

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from promptguard_gateway.core.detector import CodeDetector, Hit, Knowledge
-from promptguard_gateway.core.policy import PRESETS
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.detectors.leak import LEAK
 from promptguard_gateway.domain.settings import UpstreamLimits
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from promptguard_gateway.core.detector import Knowledge
-from promptguard_gateway.core.policy import PRESETS, Mode
+from promptguard_gateway.core.policy import Mode
+from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.dialects import redact_answer

@@ -113,7 +113,7 @@ class Guard:
         response = schemas.ScanResponse(
             blocked=decision.outcome is Verb.BLOCK,
             decision=decision.outcome.value,
-            reason=decision.reasons[0].text if decision.reasons else "Nothing was found.",
+            reason=decision.sentence,
             confidence=round(decision.confidence, 4),
             event_id=trace.id,
             processing_time_ms=round(trace.elapsed_ms, 3),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from promptguard_gateway.core.findings import Finding, Inspection
-from promptguard_gateway.core.policy import Action, Mode, Policy, Verb
+from promptguard_gateway.core.policy import Action, Mode, Policy, Status, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import Segment
 
@@ -13,16 +13,20 @@ from promptguard_gateway.core.segments import Segment
 WITHHELD = "[MESSAGE_BLOCKED]"
 
 _VERBS = {Action.OFF: Verb.ALLOW, Action.FLAG: Verb.ALLOW, Action.REDACT: Verb.REDACT, Action.BLOCK: Verb.BLOCK}
-_PARTICIPLES = {Action.FLAG: "Flagged", Action.REDACT: "Redacted", Action.BLOCK: "Blocked"}
+_PARTICIPLES = {Action.FLAG: "flagged", Action.REDACT: "redacted", Action.BLOCK: "blocked"}
 
 
 class Reason(Struct, frozen=True):
-    """Why: `text` reads as a sentence; `finding` is an index into the inspection's findings."""
+    """Why: `text` reads as a sentence; `finding` is an index into the inspection's findings.
+
+    A finding that is not active is given too, with its status; its action is off.
+    """
 
     rule: str
     finding: int
     action: Action
     text: str
+    status: Status = Status.ACTIVE
 
 
 class Edit(Struct, frozen=True):
@@ -37,14 +41,16 @@ class Edit(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """What the policy says of one direction.
 
-    `verb` is what it asks for; whether it is carried out is the mode's business (`enforced`). `actions` has one entry
-    per finding. `confidence` is the deciding finding's score, or the highest score when nothing was acted on.
+    `verb` is what it asks for; whether it is carried out is the mode's business (`enforced`). `actions` and
+    `statuses` have one entry per finding. `confidence` is the deciding finding's score, or the highest score when
+    nothing was acted on.
     """
 
     verb: Verb
     enforced: bool
     flagged: bool
     actions: tuple[Action, ...]
+    statuses: tuple[Status, ...]
     reasons: tuple[Reason, ...]
     edits: tuple[Edit, ...]
     threat_type: str | None
@@ -55,6 +61,12 @@ class Decision(Struct, frozen=True):
     def outcome(self) -> Verb:
         """What happens: the verb, or allow in monitor mode."""
         return self.verb if self.enforced else Verb.ALLOW
+
+    @property
+    def sentence(self) -> str:
+        """Why, in one sentence: the reason that decided, else the first there is."""
+        texts = [reason.text for reason in self.reasons if reason.finding == self.deciding or self.deciding is None]
+        return texts[0] if texts else "Nothing was found."
 
 
 def decide(
@@ -69,7 +81,11 @@ def decide(
     `summaries`: detector id -> what it finds, in words. `withheld`: segments of earlier turns that this project's
     policy blocked before; instead of blocking again they are replaced as a whole.
     """
-    actions = tuple(_action(policy, segments, finding, withheld) for finding in inspection.findings)
+    asked = [_asked(policy, segments, finding, withheld) for finding in inspection.findings]
+    statuses = tuple(policy.status_of(finding) for finding in inspection.findings)
+    actions = tuple(
+        action if status is Status.ACTIVE else Action.OFF for action, status in zip(asked, statuses, strict=True)
+    )
     strongest = max(actions, default=Action.OFF)
     deciding = _deciding(inspection.findings, actions, strongest)
     return Decision(
@@ -77,7 +93,8 @@ def decide(
         enforced=policy.mode is Mode.ENFORCE,
         flagged=Action.FLAG in actions,
         actions=actions,
-        reasons=tuple(_reasons(policy, segments, inspection.findings, actions, summaries)),
+        statuses=statuses,
+        reasons=tuple(_reasons(policy, segments, inspection.findings, asked, statuses, summaries)),
         edits=_edits(policy, segments, inspection.findings, actions, withheld) if strongest is Action.REDACT else (),
         threat_type=inspection.findings[deciding].threat_type if deciding is not None else None,
         confidence=_confidence(inspection, deciding),
@@ -85,11 +102,11 @@ def decide(
     )
 
 
-def _action(policy: Policy, segments: Sequence[Segment], finding: Finding, withheld: frozenset[int]) -> Action:
-    """The strongest action of the columns that the finding touches."""
+def _asked(policy: Policy, segments: Sequence[Segment], finding: Finding, withheld: frozenset[int]) -> Action:
+    """The strongest action of the columns that the finding touches, if it is active."""
     touched = {finding.segment, *(place[0] for place in finding.continued)}
     columns = {segments[index].column for index in touched}
-    action = max(policy.action_for(finding.detector, finding.family, column, finding.score) for column in columns)
+    action = max(policy.asked_for(finding, column) for column in columns)
     return Action.REDACT if action is Action.BLOCK and touched <= withheld else action
 
 
@@ -110,20 +127,28 @@ def _reasons(
     policy: Policy,
     segments: Sequence[Segment],
     findings: Sequence[Finding],
-    actions: Sequence[Action],
+    asked: Sequence[Action],
+    statuses: Sequence[Status],
     summaries: Mapping[str, str],
 ) -> Iterable[Reason]:
-    for index, (finding, action) in enumerate(zip(findings, actions, strict=True)):
+    for index, (finding, action, status) in enumerate(zip(findings, asked, statuses, strict=True)):
         if action is Action.OFF:
             continue
         segment = segments[finding.segment]
         threshold = policy.thresholds_of(finding.detector, finding.family).block
         text = (
-            f"{_PARTICIPLES[action]}: {summaries.get(finding.detector, finding.category)} "
-            f"({finding.score:.2f}, threshold {threshold:.2f}) in {segment.path}{segment.pointer}, "
-            f"found by {finding.detector}."
+            f"{_PARTICIPLES[action] if status is Status.ACTIVE else status.value}: "
+            f"{summaries.get(finding.detector, finding.category)} ({finding.score:.2f}, threshold {threshold:.2f}) in "
+            f"{segment.path}{segment.pointer}, found by {finding.detector}"
+            f"{'' if status is Status.ACTIVE else f'; it would have been {_PARTICIPLES[action]}'}."
         )
-        yield Reason(rule=f"{finding.category}/{segment.role.value}", finding=index, action=action, text=text)
+        yield Reason(
+            rule=f"{finding.category}/{segment.role.value}",
+            finding=index,
+            action=action if status is Status.ACTIVE else Action.OFF,
+            text=text[0].upper() + text[1:],
+            status=status,
+        )
 
 
 def _edits(

@@ -178,3 +178,11 @@ class CodeDetector(Protocol):
 
 
 Detector = PatternDetector | CodeDetector
+
+
+def specs_of(detector: Detector) -> tuple[Spec, ...]:
+    """Every detector whose findings this one may give: itself, and those its doubts give findings to."""
+    if not isinstance(detector, PatternDetector):
+        return (detector.spec,)
+    outcomes = (spec for pattern in detector.patterns for spec, _ in pattern.outcomes(detector.spec))
+    return tuple(dict.fromkeys((detector.spec, *outcomes)))

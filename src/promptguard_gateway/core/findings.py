@@ -1,5 +1,6 @@
 """What detectors say: findings, and the inspection that gathers them for one direction of an exchange."""
 
+import hashlib
 from enum import StrEnum
 
 from msgspec import Struct
@@ -38,7 +39,8 @@ class Finding(Struct, frozen=True):
     `segment` is an index into the inspected segments; `start` and `end` are offsets in that segment's original text.
     `continued` holds further (segment, start, end) places when the text of one finding is spread over several segments.
     `score` is the probability, 0..1, that the finding is real. `view` names the reading that showed it
-    (`plain`, `folded`, `base64` ...). The matched text is never stored in a finding.
+    (`plain`, `folded`, `base64` ...). The matched text is never stored in a finding, only its digest (`digest_of`), and
+    not even that for a long value in an answer, which is decided before its end is known.
     """
 
     detector: str
@@ -57,6 +59,12 @@ class Finding(Struct, frozen=True):
     agentic: tuple[str, ...] = ()
     view: str = "plain"
     continued: tuple[tuple[int, int, int], ...] = ()
+    match_sha256: str = ""
+
+
+def digest_of(text: str) -> str:
+    """The SHA-256 of a matched text in UTF-8, in lower-case hexadecimal digits: how suppressions name a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class DetectorFailure(Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from promptguard_gateway.core.book import PatternBook
 from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, PatternDetector, Spec, sound
-from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
+from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection, digest_of
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
 
@@ -86,11 +86,11 @@ class Inspector:
                 alone = read(segment.text)
             except _Failed as failed:
                 gathered.failures.update(failed.gathered.failures)
-                alone = failed.gathered.alone()
+                alone = failed.gathered.alone(segment.text)
             gathered.take(alone, index)
         for view in joined_readings(segments):
             self._read_patterns(view, gathered)
-        return gathered.inspection()
+        return gathered.inspection(segments)
 
     def _read_alone(self, text: str) -> _Alone:
         """Everything that is found in one text by itself. Raises _Failed."""
@@ -100,7 +100,7 @@ class Inspector:
         self._read_code(text, gathered)
         if gathered.failures:
             raise _Failed(gathered)
-        return gathered.alone()
+        return gathered.alone(text)
 
     def _read_patterns(self, view: View, gathered: "_Gathered") -> None:
         try:
@@ -137,8 +137,8 @@ class _Gathered:
         self.failures: dict[str, DetectorFailure] = {}
         self._scores: dict[str, float] = {}
 
-    def alone(self) -> _Alone:
-        return _Alone(tuple(self._findings.values()), self._scores)
+    def alone(self, text: str) -> _Alone:
+        return _Alone(tuple(_digested(finding, [text]) for finding in self._findings.values()), self._scores)
 
     def take(self, alone: _Alone, index: int) -> None:
         """Add what a text says by itself, as segment `index`."""
@@ -167,13 +167,22 @@ class _Gathered:
             if not finding.continued or not any(_echoes(finding, one) for one in alone):
                 yield finding
 
-    def inspection(self) -> Inspection:
+    def inspection(self, segments: Sequence[Segment]) -> Inspection:
+        texts = [segment.text for segment in segments]
         return Inspection(
-            findings=list(self._without_echoes()),
+            findings=[_digested(finding, texts) for finding in self._without_echoes()],
             failures=list(self.failures.values()),
             scores=self._scores,
             degraded=[],
         )
+
+
+def _digested(finding: Finding, texts: Sequence[str]) -> Finding:
+    """With the digest of the text it was found in, part after part."""
+    if finding.match_sha256:
+        return finding
+    places = ((finding.segment, finding.start, finding.end), *finding.continued)
+    return replace(finding, match_sha256=digest_of("".join([texts[index][start:end] for index, start, end in places])))
 
 
 def _echoes(joined: Finding, one: Finding) -> bool:

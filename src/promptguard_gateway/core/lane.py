@@ -17,8 +17,19 @@ from msgspec.structs import replace
 
 from promptguard_gateway.core.book import HoldBack, PatternBook
 from promptguard_gateway.core.detector import STREAM_CONTEXT, CodeDetector, Hit, Knowledge, sound
+from promptguard_gateway.core.findings import digest_of
 from promptguard_gateway.core.fold import fold_text, skeleton_text
 from promptguard_gateway.core.reading import SPARE, Offsets, Reading, Spotted
+
+
+def _view(text: str, *, skeleton: bool) -> str:
+    """The name of the first view in which a hit shows."""
+    if text.isascii():
+        return "plain"
+    view = fold_text(text)
+    if skeleton and skeleton_text(view) != view:
+        return "skeleton"
+    return "plain" if view == text else "folded"
 
 
 class _CodeReading:
@@ -163,14 +174,10 @@ class Lane:
         return list(places.values())
 
     def _named(self, spotted: Spotted) -> Spotted:
-        """With the view that shows the hit."""
+        """With the view that shows the hit, and the digest of its text."""
         text = self._source[spotted.start - self._base : spotted.end - self._base]
-        if text.isascii():
-            return spotted
-        view = fold_text(text)
-        if spotted.order[1] and skeleton_text(view) != view:
-            return replace(spotted, view="skeleton")
-        return spotted if view == text else replace(spotted, view="folded")
+        digest = "" if spotted.tail is not None or spotted.failure else digest_of(text)
+        return replace(spotted, view=_view(text, skeleton=bool(spotted.order[1])), match_sha256=digest)
 
     def _trim(self) -> None:
         kept = self._plain.trim()

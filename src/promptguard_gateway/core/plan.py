@@ -11,9 +11,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.book import HoldBack, PatternBook
-from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, Pattern, PatternDetector, Spec
+from promptguard_gateway.core.detector import (
+    CodeDetector,
+    Detector,
+    Knowledge,
+    Pattern,
+    PatternDetector,
+    Spec,
+    specs_of,
+)
 from promptguard_gateway.core.lane import Lane
-from promptguard_gateway.core.policy import Action, Mode, Policy
+from promptguard_gateway.core.policy import Action, Mode, Observed, Policy
 from promptguard_gateway.core.segments import Column, Direction
 
 _CHANGING = (Action.REDACT, Action.BLOCK)
@@ -50,7 +58,7 @@ class AnswerPlan(Struct, frozen=True):
 
         Raises `PatternError` for one that cannot be held back.
         """
-        answering = [detector for detector in detectors if _reads(policy, column, detector.spec)]
+        answering = [detector for detector in detectors if _reads(policy, column, detector)]
         acting: list[Detector] = []
         watching: list[Detector] = []
         for detector in answering:
@@ -63,23 +71,31 @@ class AnswerPlan(Struct, frozen=True):
                 (acting if _may_act(policy, column, detector.spec) else watching).append(detector)
         return AnswerPlan(policy, column, _readers(acting), _readers(watching))
 
-    def action(self, spec: Spec, score: float) -> Action:
-        """What a finding of this score leads to here."""
-        return self.policy.action_for(spec.id, spec.family, self.column, score)
+    def action(self, found: Observed) -> Action:
+        """What a finding leads to here."""
+        return self.policy.action_for(found, self.column)
+
+    def asked(self, found: Observed) -> Action:
+        """What it would lead to if it were active; what is not off is recorded."""
+        return self.policy.asked_for(found, self.column)
 
 
-def _reads(policy: Policy, column: Column, spec: Spec) -> bool:
-    return Direction.OUTPUT in spec.directions and policy.cell(spec.family, column) is not Action.OFF
+def _reads(policy: Policy, column: Column, detector: Detector) -> bool:
+    if Direction.OUTPUT not in detector.spec.directions:
+        return False
+    return any(any(policy.cells(spec.id, spec.family, column)) for spec in specs_of(detector))
 
 
 def _may_act(policy: Policy, column: Column, spec: Spec) -> bool:
-    return policy.mode is Mode.ENFORCE and policy.cell(spec.family, column) in _CHANGING
+    if policy.mode is not Mode.ENFORCE or spec.id in policy.candidates:
+        return False
+    return max(policy.cells(spec.id, spec.family, column)) in _CHANGING
 
 
 def _acts(policy: Policy, column: Column, spec: Spec, pattern: Pattern) -> bool:
     """Whether any finding of this pattern can lead to a change."""
     return any(
-        _may_act(policy, column, one) and policy.action_for(one.id, one.family, column, score) in _CHANGING
+        _may_act(policy, column, one) and score >= policy.thresholds_of(one.id, one.family).block
         for one, score in pattern.outcomes(spec)
     )
 

@@ -12,10 +12,15 @@ A finding takes its cell's action when its score reaches the detector's block th
 block threshold it is flagged; below, only its score is kept. The decision is the strongest action of all findings.
 Every action depends on one finding alone, never on counts or sums: so what a later text brings cannot change the
 fate of earlier text, which is what makes streams decidable.
+
+Some findings do not act, whatever their cell says. What the operator suppressed and what is still a candidate stays on
+the record, with its status; a kind of personal data that the policy does not name is as if its cell were off.
+`core.presets` has the policies that ship, `domain.policy_document` makes one of what an operator wrote.
 """
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -62,6 +67,14 @@ class Replacement(StrEnum):
     TOKENIZE = "tokenize"  # a keyed placeholder, `[EMAIL_1]`, that is restored in the answer
 
 
+class Status(StrEnum):
+    """Whether a finding acts."""
+
+    ACTIVE = "active"
+    CANDIDATE = "candidate"  # its rule is measured, never enforced
+    SUPPRESSED = "suppressed"  # the operator knows it, and lets it be
+
+
 class Thresholds(Struct, frozen=True):
     """Scores from which a finding is flagged and from which its cell's action is taken; 0 <= warn <= block <= 1."""
 
@@ -69,27 +82,84 @@ class Thresholds(Struct, frozen=True):
     block: float
 
 
+class Observed(Protocol):
+    """What a policy must know of a finding. `core.findings.Finding` is one."""
+
+    @property
+    def detector(self) -> str: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def match_sha256(self) -> str: ...
+
+
+class Suppression(Struct, frozen=True):
+    """Findings of one detector that do not act: of one rule or of all, of one text or of any.
+
+    `match_sha256` is the SHA-256 of the matched text in UTF-8, in lower-case hexadecimal digits.
+    """
+
+    detector: str
+    rule: str | None = None
+    match_sha256: str | None = None
+
+    def covers(self, found: Observed) -> bool:
+        """Whether this finding is meant."""
+        return (
+            found.detector == self.detector
+            and self.rule in (None, found.rule)
+            and self.match_sha256 in (None, found.match_sha256)
+        )
+
+
+# What must not be silenced one by one: secrets, the system prompt with its canaries, and the operator's own rules.
+NOT_SUPPRESSIBLE = frozenset({Family.SECRETS, Family.LEAK, Family.TOOL, Family.CUSTOM})
+
+Row = Mapping[Column, Action]
+_NOTHING: Row = {}
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """One project's rules. Immutable: an exchange keeps the policy it began with.
 
     `hold_limit` bounds, in characters, what a stream may hold back; reaching it is decided by `overflow`.
     `refuse_unknown_fields`: a field of a request that no dialect knows is a 400 instead of being inspected.
+    `unavailable`: what the operator asked for and this gateway cannot do, with the reason; it checks nothing.
     """
 
     name: str
     version: int = 1
     mode: Mode = Mode.ENFORCE
-    matrix: Mapping[Family, Mapping[Column, Action]]
+    matrix: Mapping[Family, Row]
+    rows: Mapping[str, Row] = {}  # by detector id, in place of the family's row
+    entities: frozenset[str] | None = None  # labels of the personal data that acts; None: all of it
+    entity_rows: Mapping[str, Row] = {}  # by label of personal data, in place of the family's and the detector's row
     thresholds: Mapping[str, Thresholds]  # by detector id, else by family value
     replacement: Mapping[str, Replacement] = {}  # by detector id, else by family value, else redact
+    suppressions: Mapping[str, tuple[Suppression, ...]] = {}  # by detector id
+    candidates: frozenset[str] = frozenset()  # detector ids, or `detector/rule`
+    unavailable: Mapping[str, str] = {}
     failure: Mapping[Direction, FailureMode]
     hold_limit: int = 8192
     overflow: Action = Action.BLOCK
     refuse_unknown_fields: bool = False
 
     def cell(self, family: Family, column: Column) -> Action:
-        """The action of one cell."""
+        """The action of one cell of the matrix."""
         return self.matrix[family].get(column, Action.OFF)
+
+    def cells(self, detector: str, family: Family, column: Column) -> tuple[Action, ...]:
+        """What findings of one detector can lead to in a column: one action, or several where the label decides."""
+        own = self.rows.get(detector, self.matrix[family]).get(column, Action.OFF)
+        if family is not Family.PII:
+            return (own,)
+        return own, *(row.get(column, Action.OFF) for row in self.entity_rows.values())
 
     def thresholds_of(self, detector: str, family: Family) -> Thresholds:
         """A detector's own thresholds, else its family's."""
@@ -99,82 +169,37 @@ class Policy(Struct, frozen=True, kw_only=True):
         """How a redacted value of this detector is replaced."""
         return self.replacement.get(detector) or self.replacement.get(family.value) or Replacement.REDACT
 
-    def action_for(self, detector: str, family: Family, column: Column, score: float) -> Action:
-        """What a finding of this score leads to in this column."""
-        cell = self.cell(family, column)
+    def status_of(self, found: Observed) -> Status:
+        """Whether a finding acts at all."""
+        if any(one.covers(found) for one in self.suppressions.get(found.detector, ())):
+            return Status.SUPPRESSED
+        if self.candidates and not self.candidates.isdisjoint((found.detector, f"{found.detector}/{found.rule}")):
+            return Status.CANDIDATE
+        return Status.ACTIVE
+
+    def action_for(self, found: Observed, column: Column) -> Action:
+        """What a finding in this column leads to."""
+        asked = self.asked_for(found, column)
+        return asked if asked is Action.OFF or self.status_of(found) is Status.ACTIVE else Action.OFF
+
+    def asked_for(self, found: Observed, column: Column) -> Action:
+        """What it leads to if it is active: its row says so, and the band of its score."""
+        cell = self._row(found).get(column, Action.OFF)
         if cell is Action.OFF:
             return cell
-        thresholds = self.thresholds_of(detector, family)
-        if score >= thresholds.block:
+        thresholds = self.thresholds_of(found.detector, found.family)
+        if found.score >= thresholds.block:
             return cell
-        return Action.FLAG if score >= thresholds.warn else Action.OFF
+        return Action.FLAG if found.score >= thresholds.warn else Action.OFF
 
+    def acts_on(self, label: str) -> bool:
+        """Whether personal data of this kind acts, whatever the cell says."""
+        return self.entities is None or label in self.entities
 
-_OFF, _FLAG, _REDACT, _BLOCK = Action.OFF, Action.FLAG, Action.REDACT, Action.BLOCK
-_COLUMNS = (
-    Column.UNTRUSTED,
-    Column.SYSTEM,
-    Column.HISTORY,
-    Column.TOOL_DEFINITION,
-    Column.ANSWER,
-    Column.ANSWER_TOOL_ARGUMENTS,
-)
-
-
-def _row(*actions: Action) -> Mapping[Column, Action]:
-    return dict(zip(_COLUMNS, actions, strict=True))
-
-
-# The default actions. Columns:           untrusted system  history  tool def answer   answer tool arguments
-_MODERATE: Mapping[Family, Mapping[Column, Action]] = {
-    Family.INJECTION: _row(_BLOCK, _OFF, _FLAG, _BLOCK, _OFF, _FLAG),
-    Family.FORGERY: _row(_BLOCK, _FLAG, _FLAG, _BLOCK, _OFF, _FLAG),
-    Family.EXFILTRATION: _row(_BLOCK, _OFF, _FLAG, _FLAG, _OFF, _FLAG),
-    Family.PII: _row(_REDACT, _OFF, _REDACT, _OFF, _FLAG, _FLAG),
-    Family.SECRETS: _row(_BLOCK, _FLAG, _REDACT, _FLAG, _REDACT, _BLOCK),
-    Family.LEAK: _row(_OFF, _OFF, _OFF, _OFF, _BLOCK, _BLOCK),
-    Family.LINK: _row(_OFF, _OFF, _OFF, _OFF, _REDACT, _BLOCK),
-    Family.SAFETY: _row(_BLOCK, _OFF, _FLAG, _OFF, _BLOCK, _FLAG),
-    Family.HIDDEN: _row(_FLAG, _FLAG, _FLAG, _FLAG, _FLAG, _FLAG),
-    Family.URL: _row(_BLOCK, _OFF, _FLAG, _FLAG, _REDACT, _BLOCK),
-    Family.CODE: _row(_FLAG, _OFF, _FLAG, _FLAG, _FLAG, _BLOCK),
-    Family.TOOL: _row(_OFF, _OFF, _FLAG, _BLOCK, _OFF, _BLOCK),
-    Family.CUSTOM: _row(_BLOCK, _BLOCK, _BLOCK, _BLOCK, _BLOCK, _BLOCK),
-}
-
-# Strict also redacts personal data in answers and blocks text that hides; permissive lets personal data of the
-# conversation through with a flag and blocks nothing in tool definitions.
-_STRICT = {
-    **_MODERATE,
-    Family.PII: _row(_REDACT, _FLAG, _REDACT, _FLAG, _REDACT, _REDACT),
-    Family.SECRETS: _row(_BLOCK, _REDACT, _REDACT, _BLOCK, _REDACT, _BLOCK),
-    Family.EXFILTRATION: _row(_BLOCK, _OFF, _FLAG, _BLOCK, _OFF, _FLAG),
-    Family.HIDDEN: _row(_BLOCK, _FLAG, _FLAG, _BLOCK, _FLAG, _FLAG),
-}
-_PERMISSIVE = {
-    **_MODERATE,
-    Family.INJECTION: _row(_BLOCK, _OFF, _OFF, _FLAG, _OFF, _FLAG),
-    Family.FORGERY: _row(_BLOCK, _OFF, _OFF, _FLAG, _OFF, _FLAG),
-    Family.PII: _row(_FLAG, _OFF, _FLAG, _OFF, _FLAG, _FLAG),
-    Family.SECRETS: _row(_REDACT, _FLAG, _REDACT, _FLAG, _REDACT, _BLOCK),
-}
-
-_CLOSED = {Direction.INPUT: FailureMode.CLOSED, Direction.OUTPUT: FailureMode.CLOSED}
-
-
-def _preset(name: str, matrix: Mapping[Family, Mapping[Column, Action]], warn: float, block: float) -> Policy:
-    bands = {family.value: Thresholds(warn, block) for family in Family}
-    return Policy(
-        name=f"default:{name}",
-        matrix=matrix,
-        thresholds=bands,
-        failure=_CLOSED,
-        refuse_unknown_fields=name == "strict",
-    )
-
-
-PRESETS: Mapping[str, Policy] = {
-    "strict": _preset("strict", _STRICT, warn=0.30, block=0.60),
-    "moderate": _preset("moderate", _MODERATE, warn=0.50, block=0.80),
-    "permissive": _preset("permissive", _PERMISSIVE, warn=0.70, block=0.90),
-}
+    def _row(self, found: Observed) -> Row:
+        if found.family is Family.PII:
+            if not self.acts_on(found.label):
+                return _NOTHING
+            if found.label in self.entity_rows:
+                return self.entity_rows[found.label]
+        return self.rows.get(found.detector, self.matrix[found.family])

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from promptguard_gateway.core.book import CONTEXT, HoldBack, Passage, PatternBook, Row, Sighting
 from promptguard_gateway.core.detector import Spec
+from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.fold import origin_of, view_ends
 
 SPARE = 1024
@@ -43,6 +44,17 @@ class Spotted(Struct, frozen=True, kw_only=True):
     view: str = "plain"
     failure: str = ""
     tail: Tail | None = None
+    match_sha256: str = ""  # of a long value: empty, because its text is not known when it is decided
+
+    @property
+    def detector(self) -> str:
+        """The id of the detector that saw it."""
+        return self.spec.id
+
+    @property
+    def family(self) -> Family:
+        """The row of the matrix it belongs to."""
+        return self.spec.family
 
     @property
     def key(self) -> tuple[int, int, tuple[int, int]]:

@@ -74,7 +74,7 @@ class Record:
     def add(self, spotted: Spotted) -> None:
         """A hit whose fate is decided. Below the warn threshold only its score is kept."""
         self._score(spotted)
-        if self._plan.action(spotted.spec, spotted.score) is Action.OFF:
+        if self._plan.asked(spotted) is Action.OFF:
             return
         if spotted.tail is not None:
             self._open.append(spotted)
@@ -120,4 +120,5 @@ class Record:
             owasp=spec.owasp,
             agentic=spec.agentic,
             view=spotted.view,
+            match_sha256=spotted.match_sha256,
         )

@@ -348,7 +348,7 @@ class StreamInspector:
     # What is written down.
 
     def _action(self, spotted: Spotted) -> Action:
-        return self._plan.action(spotted.spec, spotted.score)
+        return self._plan.action(spotted)
 
     def _record_until(self, position: int) -> None:
         while self._queue and self._queue[0].start < position:

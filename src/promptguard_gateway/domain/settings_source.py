@@ -15,6 +15,7 @@ import yaml
 from dotenv.parser import Binding, parse_stream
 from msgspec import Struct, structs
 
+from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.domain.settings import Settings
 
 # Settings of PromptGuard's clients, which may stand in the same environment and mean nothing to the gateway.
@@ -195,7 +196,6 @@ def _refuse_unknown(tree: Mapping[str, object], kind: type[Struct], prefix: str)
 
 
 _CHOICES = {
-    "policy": ("strict", "moderate", "permissive"),
     "mode": ("enforce", "monitor"),
     "failure_input": ("closed", "open"),
     "failure_output": ("closed", "open"),
@@ -212,6 +212,8 @@ def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
         raise wrong(("port",), f"must be between 0 and 65535, not {settings.port}")
     if settings.workers < 1:
         raise wrong(("workers",), f"must be at least 1, not {settings.workers}")
+    if settings.policy not in PRESETS:
+        raise wrong(("policy",), f"must be {NAMES_IN_WORDS}, not {settings.policy!r}")
     for name, choices in _CHOICES.items():
         value = getattr(settings, name)
         if value not in choices:

@@ -15,8 +15,8 @@ from functools import lru_cache
 from msgspec import Struct, structs
 
 from promptguard_gateway.core.decision import Decision, Edit, decide
-from promptguard_gateway.core.detector import Detector, Knowledge
-from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
+from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
+from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Policy
@@ -77,11 +77,12 @@ class Judge:
 
     def __init__(self, detectors: Sequence[Detector], policy: Policy) -> None:
         self.policy = policy
-        self.summaries: Mapping[str, str] = {d.spec.id: d.spec.summary for d in detectors}
+        specs = [spec for detector in detectors for spec in specs_of(detector)]
+        self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
         self._inspector = Inspector(detectors)
         self.plans = {column: AnswerPlan.compile(detectors, policy, column) for column in ANSWER_COLUMNS}
         self._may_redact_answers = any(
-            policy.cell(family, column) is Action.REDACT for family in Family for column in ANSWER_COLUMNS
+            Action.REDACT in policy.cells(spec.id, spec.family, column) for spec in specs for column in ANSWER_COLUMNS
         )
         self._blocked_turns = _BlockedTurns()
         self._remembered = lru_cache(maxsize=_REMEMBERED_ANSWERS)(self._read_whole)
