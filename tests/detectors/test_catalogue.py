@@ -20,6 +20,7 @@ VOCABULARY = {
     "secret_key_leak",
     "url_violation",
     "syntactic_masking",
+    "insecure_code",
 }
 
 

@@ -2,6 +2,8 @@
 
 from promptguard_gateway.core.detector import Detector
 from promptguard_gateway.detectors import (
+    attack_code,
+    commands,
     embedded,
     exfiltration,
     forgery,
@@ -46,4 +48,10 @@ DETECTORS: tuple[Detector, ...] = (
     safety.MINORS,
     safety.HATE,
     hidden.HIDDEN,
+    commands.DESTRUCTION,
+    commands.DELETION,
+    attack_code.EXECUTION,
+    attack_code.REVERSE_SHELL,
+    attack_code.CREDENTIALS,
+    attack_code.PERSISTENCE,
 )
