@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, Replacement
 from promptguard_gateway.core.segments import Column
-from promptguard_gateway.core.stream import Piece, StreamInspector, decide_whole
+from promptguard_gateway.core.stream import Piece, StreamInspector
 
 PLAN = AnswerPlan.compile(DETECTORS, policy_of(), Column.ANSWER)
 TIGHT = {
@@ -40,8 +40,8 @@ def streamed(plan: AnswerPlan, deltas: list[str]) -> tuple[object, ...]:
 
 
 def whole(plan: AnswerPlan, text: str) -> tuple[object, ...]:
-    pieces, inspector = decide_whole(plan, KNOWLEDGE, text)
-    return outcome(list(pieces), inspector)
+    inspector = StreamInspector(plan, KNOWLEDGE)
+    return outcome(list(inspector.whole(text).pieces), inspector)
 
 
 def cut(text: str, places: tuple[int, ...]) -> list[str]:
@@ -114,6 +114,23 @@ def test_arbitrary_texts_and_cuts(text: str, data: st.DataObject) -> None:
         assert streamed(plan, list(text)) == expected
 
 
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(text=TEXTS)
+def test_a_text_that_passes_is_one_of_which_nothing_is_reported(text: str) -> None:
+    """The quick question about a complete text never spares an inspection that would have found or changed anything."""
+    if PLAN.passes(text, KNOWLEDGE):
+        assert whole(PLAN, text) == (text, None, [], {}, [])
+
+
+@pytest.mark.parametrize("text", TRANSCRIPTS)
+def test_what_the_catalogue_reports_does_not_pass(text: str) -> None:
+    """And ordinary text does pass, so that the quick question is worth asking."""
+    _, blocked, findings, scores, _ = whole(PLAN, text)
+    if blocked or findings or scores:
+        assert not PLAN.passes(text, KNOWLEDGE)
+    assert PLAN.passes("Your parcel left our warehouse in Madrid on Tuesday.", KNOWLEDGE)
+
+
 def passes(text: str) -> bool:
     return whole(PLAN, text)[1] is None
 
@@ -174,7 +191,8 @@ def test_redaction_follows_the_book(text: str) -> None:
 @pytest.mark.parametrize("text", TRANSCRIPTS)
 def test_a_block_delivers_what_precedes_it(text: str) -> None:
     """Before a block the client got the original up to some place before the blocked span, redactions applied."""
-    pieces, inspector = decide_whole(PLAN, KNOWLEDGE, text)
+    inspector = StreamInspector(PLAN, KNOWLEDGE)
+    pieces = inspector.whole(text).pieces
     if inspector.blocked is None:
         assert "".join(text[piece.start : piece.end] for piece in pieces) == text
         return

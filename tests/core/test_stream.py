@@ -12,7 +12,7 @@ from promptguard_gateway.core.findings import DetectorFailure, Family
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Thresholds
 from promptguard_gateway.core.segments import Column, Direction
-from promptguard_gateway.core.stream import Piece, StreamInspector, decide_whole
+from promptguard_gateway.core.stream import Piece, StreamInspector
 
 PLAN = AnswerPlan.compile(DETECTORS, policy_of(), Column.ANSWER)
 NOTHING = Knowledge()
@@ -81,15 +81,16 @@ def test_scores_are_kept_below_every_threshold() -> None:
     """A hit below the warn threshold is no finding, but its score is kept; where a cell is off, nobody reads."""
     weak = one("weak", Family.PII, "WEAK", "weak", score=0.1)
     off = one("off", Family.INJECTION, "OFF", "off", score=0.9)
-    pieces, inspector = decide_whole(plan_of(weak, off), NOTHING, "weak and off")
-    assert pieces == (Piece("weak and off", 0, 12),)
+    inspector = StreamInspector(plan_of(weak, off), NOTHING)
+    assert inspector.whole("weak and off").pieces == (Piece("weak and off", 0, 12),)
     assert inspector.findings == []
     assert inspector.scores == {"weak": 0.1}
 
 
 def test_a_low_score_flags_and_a_high_one_acts() -> None:
     """The same pattern is let through without its context word and replaced with it."""
-    _, inspector = decide_whole(PLAN, NOTHING, "odd. 123-45-6789" + " " * 80 + "ssn 123-45-6789")
+    inspector = StreamInspector(PLAN, NOTHING)
+    inspector.whole("odd. 123-45-6789" + " " * 80 + "ssn 123-45-6789")
     assert [(one.rule, one.score) for one in inspector.findings if one.rule == "ssn"] == [("ssn", 0.4), ("ssn", 0.95)]
 
 
@@ -151,8 +152,8 @@ def test_overflow_ends_an_open_long_value() -> None:
     """A long value whose end is never certain ends where too much of it is held."""
     value = one("value", Family.SECRETS, "VALUE", "<<", until="x{40}")
     plan = plan_of(value, hold_limit=20, overflow=Action.REDACT)
-    pieces, inspector = decide_whole(plan, NOTHING, "a <<b " + "x" * 30 + " c")
-    assert "".join(piece.text for piece in pieces) == "a [VALUE_REDACTED][OVERFLOW_REDACTED] c"
+    inspector = StreamInspector(plan, NOTHING)
+    assert inspector.whole("a <<b " + "x" * 30 + " c").text == "a [VALUE_REDACTED][OVERFLOW_REDACTED] c"
     assert [(one.label, one.start, one.end) for one in inspector.findings] == [("VALUE", 2, 27), ("OVERFLOW", 6, 27)]
 
 

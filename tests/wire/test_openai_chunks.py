@@ -9,7 +9,7 @@ from tests.wire.values import json_values, refusal
 
 from promptguard_gateway.core.segments import Channel, path_of
 from promptguard_gateway.domain.errors import GatewayError
-from promptguard_gateway.wire.openai_chunks import is_idle, logprobs_of, remove, set_text, text_chunk, view
+from promptguard_gateway.wire.openai_chunks import logprobs_of, set_text, text_chunk, view
 
 FRAME = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "demo"}
 
@@ -151,39 +151,6 @@ def test_log_probabilities_of_a_choice() -> None:
     body = chunk({"content": "a"})
     body["choices"][0]["logprobs"] = {"content": []}
     assert logprobs_of(body, 0) == {"content": []}
-
-
-IDLE = [
-    (chunk({}), True),
-    (chunk({"content": ""}), True),
-    (chunk({"content": "", "reasoning": None}, {}), True),
-    (chunk({"tool_calls": [{"index": 0, "function": {"arguments": ""}}]}), True),
-    (chunk({"tool_calls": [{"index": 0, "function": {}}]}), True),
-    (chunk({"role": "assistant", "content": ""}), False),
-    (chunk({"content": "a"}), False),
-    (chunk({"tool_calls": [{"index": 0, "id": "call_1", "function": {}}]}), False),
-    (chunk({"tool_calls": [{"index": 0, "function": {"name": "f"}}]}), False),
-    (chunk({}, usage={"total_tokens": 1}), False),
-    ({**FRAME, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, False),
-    ({**FRAME, "choices": [{"index": 0, "text": ""}]}, True),
-    ({**FRAME, "choices": [], "usage": {"total_tokens": 1}}, False),
-]
-
-
-@pytest.mark.parametrize(("body", "expected"), IDLE)
-def test_a_chunk_that_tells_nothing_is_idle(body: dict, expected: bool) -> None:
-    """So that a relay need not send what only held back text was in."""
-    assert is_idle(body) is expected
-
-
-@pytest.mark.parametrize(("delta", "expected"), DELTAS)
-def test_deltas_can_be_taken_out(delta: dict, expected: list) -> None:
-    """Nothing of their text stays, and nothing else goes."""
-    body = chunk(copy.deepcopy(delta))
-    for each in view(body).deltas:
-        remove(body, each)
-    assert view(body).deltas == []
-    assert is_idle(body) is ("role" not in delta)
 
 
 spots = st.sampled_from(

@@ -215,6 +215,10 @@ class PatternBook:
         """In fewer characters than these nothing can be found."""
         self._set = ProgramSet([row.pattern.whole for row in self.rows])
 
+    def occurs(self, text: str) -> bool:
+        """Whether any candidate of any pattern stands in the text; its validator may still drop it."""
+        return bool(self._set.present(encode(text)))
+
     def find(self, text: str, start: int = 0) -> list[Sighting]:
         """Everything that begins at `start` or later, by start; what stands before is seen by assertions only."""
         found: list[Sighting] = []

@@ -20,6 +20,7 @@ from promptguard_gateway.core.detector import (
     Spec,
     specs_of,
 )
+from promptguard_gateway.core.fold import fold_text, skeleton_text
 from promptguard_gateway.core.lane import Lane
 from promptguard_gateway.core.policy import Action, Mode, Observed, Policy
 from promptguard_gateway.core.segments import Column, Direction
@@ -42,6 +43,12 @@ class Readers(Struct, frozen=True):
     def lane(self, knowledge: Knowledge, limit: int = maxsize) -> Lane:
         """A reading of one text, from its beginning."""
         return Lane(self.book, self.hold, self.codes, knowledge, limit)
+
+    def see_nothing(self, text: str, view: str, knowledge: Knowledge) -> bool:
+        """Whether nothing occurs in a complete text, which folds to `view`. Raises what a detector's code raises."""
+        if self.book.occurs(view) or (not view.isascii() and self.book.occurs(skeleton_text(view))):
+            return False
+        return not any(any(True for _ in code.scan(text, knowledge)) for code in self.codes)
 
 
 class AnswerPlan(Struct, frozen=True):
@@ -70,6 +77,18 @@ class AnswerPlan(Struct, frozen=True):
             else:
                 (acting if _may_act(policy, column, detector.spec) else watching).append(detector)
         return AnswerPlan(policy, column, _readers(acting), _readers(watching))
+
+    def passes(self, text: str, knowledge: Knowledge) -> bool:
+        """Whether a complete text, not longer than the hold limit, holds nothing that any detector would report.
+
+        Most answers do, and asking is a fraction of what inspecting costs. False as well where a detector fails: the
+        inspector then finds out what that means.
+        """
+        view = fold_text(text)
+        try:
+            return all(readers.see_nothing(text, view, knowledge) for readers in (self.acting, self.watching))
+        except Exception:  # a detector's code may fail in any way
+            return False
 
     def action(self, found: Observed) -> Action:
         """What a finding leads to here."""

@@ -9,7 +9,7 @@ replaces all of it by one placeholder or mask, of the kind of the strongest, the
 A long value (`Pattern.until`) is decided by its beginning: its placeholder leaves at once, the rest is swallowed. What
 begins inside the rest belongs to it, except a blocked finding, which ends the answer there.
 
-Whole answers are decided by the same code (`decide_whole`).
+Whole answers are decided by the same code (`StreamInspector.whole`).
 """
 
 import re
@@ -367,9 +367,3 @@ class StreamInspector:
             self._see(self._watcher.finish())
             self._watcher = None
         self._record.complete(end, blocked_at)
-
-
-def decide_whole(plan: AnswerPlan, knowledge: Knowledge, text: str) -> tuple[tuple[Piece, ...], StreamInspector]:
-    """Decide an answer that is already complete, by the code that decides streams."""
-    inspector = StreamInspector(plan, knowledge)
-    return inspector.whole(text).pieces, inspector

@@ -96,13 +96,6 @@ def applies(kind: str, family: Family) -> bool:
     return _PHRASES_ONLY.isdisjoint(kind.replace("+", ">").split(">"))
 
 
-def readings(segments: Sequence[Segment]) -> Iterator[View]:
-    """Every reading of every segment, then of parts that belong together."""
-    for index, segment in enumerate(segments):
-        yield from readings_of(segment.text, index)
-    yield from joined_readings(segments)
-
-
 def readings_of(text: str, index: int = 0) -> Iterator[View]:
     """Every reading of the text of one segment, whose index its places shall name."""
     if text:

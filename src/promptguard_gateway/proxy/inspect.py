@@ -59,6 +59,9 @@ class _Whole(Struct, frozen=True):
     scores: Mapping[str, float]
 
 
+_SAYS_NOTHING = _Whole((), (), {})
+
+
 class _Failed(Exception):
     """Some detector failed on an answer. Not remembered: it may work again."""
 
@@ -123,6 +126,8 @@ class Judge:
 
     def _read_whole(self, column: Column, knowledge: Knowledge, text: str) -> "_Whole":
         """What one complete text of an answer leads to, as segment 0. Raises _Failed."""
+        if len(text) <= self.policy.hold_limit and self.plans[column].passes(text, knowledge):
+            return _SAYS_NOTHING
         inspector = self.inspector(column, knowledge, 0)
         edits = tuple(
             Edit(0, piece.start, piece.end, piece.text)

@@ -21,7 +21,7 @@ from promptguard_gateway.wire.openai_answers import (
     MIRRORS,
     malformed,
 )
-from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location, set_value, value_at
+from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location, set_value
 from promptguard_gateway.wire.walk import is_identifier
 
 Strand: TypeAlias = tuple[int, str, int]  # choice, member name, tool call index or -1
@@ -81,35 +81,6 @@ def view(chunk: JsonObject) -> ChunkView:
 def set_text(chunk: JsonObject, delta: Delta | Stray, text: str) -> None:
     """Put another text in the place of a delta or stray."""
     set_value(chunk, delta.location, text)
-
-
-def remove(chunk: JsonObject, delta: Delta) -> None:
-    """Take a delta out of its chunk; the chunk keeps its other members."""
-    holder = value_at(chunk, delta.location[:-1])
-    if isinstance(holder, dict):
-        del holder[str(delta.location[-1])]
-
-
-def is_idle(chunk: JsonObject) -> bool:
-    """Whether a chunk tells a client nothing: no text, role, tool call, finish reason, log-probability or usage."""
-    choices = chunk.get("choices")
-    if not isinstance(choices, list) or not choices or chunk.get("usage") is not None:
-        return False
-    return all(isinstance(choice, dict) and not any(_tells(*member) for member in choice.items()) for choice in choices)
-
-
-def _tells(key: str, value: JsonValue) -> bool:
-    if key == "delta" and isinstance(value, dict):
-        return any(_tells(*member) for member in value.items())
-    if key == "tool_calls" and isinstance(value, list):
-        return any(_call_tells(call) for call in value)
-    return key != "index" and value not in (None, "", [], {})
-
-
-def _call_tells(call: JsonValue) -> bool:
-    if not isinstance(call, dict):
-        return True
-    return any(key != "index" and value not in (None, "", {}, {"arguments": ""}) for key, value in call.items())
 
 
 def text_chunk(like: JsonObject, delta: Delta, text: str) -> JsonObject:
