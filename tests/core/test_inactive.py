@@ -16,7 +16,7 @@ from promptguard_gateway.core.findings import Finding, Inspection, digest_of
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, Status, Suppression
 from promptguard_gateway.core.segments import Column, Role, Segment
-from promptguard_gateway.core.stream import decide_whole
+from promptguard_gateway.core.stream import StreamInspector
 
 POLICY = policy_of(
     suppressions={
@@ -53,8 +53,8 @@ def test_arbitrary_texts_and_cuts(text: str, data: st.DataObject) -> None:
 
 def answered(text: str) -> tuple[str, list[tuple[str, Action, Status]], dict[str, float]]:
     """What leaves, what the findings lead to, and the scores."""
-    pieces, inspector = decide_whole(PLAN, KNOWLEDGE, text)
-    return "".join(piece.text for piece in pieces), verdicts(inspector.findings), inspector.scores
+    inspector = StreamInspector(PLAN, KNOWLEDGE)
+    return inspector.whole(text).text, verdicts(inspector.findings), inspector.scores
 
 
 def verdicts(findings: list[Finding]) -> list[tuple[str, Action, Status]]:
@@ -84,7 +84,8 @@ def test_the_digest_of_a_long_value_in_an_answer_suppresses_nothing() -> None:
     text, found, _ = answered(f"{KEY_HEAD}x{KEY_END} rest")
     assert text == "[PRIVATE_KEY_REDACTED] rest"
     assert found == [("private_key", Action.REDACT, Status.ACTIVE)]
-    _, inspector = decide_whole(PLAN, KNOWLEDGE, f"{KEY_HEAD}x{KEY_END} rest")
+    inspector = StreamInspector(PLAN, KNOWLEDGE)
+    inspector.whole(f"{KEY_HEAD}x{KEY_END} rest")
     assert [finding.match_sha256 for finding in inspector.findings] == [""]
 
 
@@ -106,8 +107,8 @@ def test_kinds_of_data_that_are_not_named_only_score() -> None:
 
 def test_a_kind_of_data_may_end_an_answer_that_others_do_not() -> None:
     """Its own row goes before that of its family."""
-    pieces, inspector = decide_whole(PLAN, KNOWLEDGE, "a@c.com, +34 600 123 456")
-    assert "".join(piece.text for piece in pieces) == "[EMAIL_REDACTED], "
+    inspector = StreamInspector(PLAN, KNOWLEDGE)
+    assert inspector.whole("a@c.com, +34 600 123 456").text == "[EMAIL_REDACTED], "
     assert inspector.blocked is not None
     assert inspector.blocked.label == "PHONE"
 
