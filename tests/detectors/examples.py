@@ -21,7 +21,7 @@ def sightings(text: str, *, at_least: float = 0.0) -> list[Sighting]:
 
 def rules(text: str) -> set[str]:
     """The patterns that believe they see something."""
-    return {sighting.pattern.name for sighting in sightings(text, at_least=BELIEVED)}
+    return {sighting.rule for sighting in sightings(text, at_least=BELIEVED)}
 
 
 def check(detectors: Iterable[Detector], examples: Examples) -> None:

@@ -124,7 +124,7 @@ class Row:
         self.index = index
         self.spec = spec
         self.pattern = pattern
-        self.finder = Program(pattern.whole)
+        self.finder = Program(pattern.whole, longest=pattern.identify is not None)
         self.lead = None if pattern.lead is None else Program(pattern.lead)
         self.context = None if pattern.context is None else Program(pattern.context)
         self.until = None if pattern.until is None else Program(pattern.until)

@@ -80,7 +80,7 @@ class Pattern(Struct, frozen=True, kw_only=True):
     comes from, if not from where the detector's others do.
 
     `identify` is for a shape that many kinds of values share, and takes the place of `validate` and `context`: it says
-    what the candidate is, how much of it, and how sure that is. None drops it; no score may be above `score`. It is
+    what the longest match is, how much of it, and how sure that is. None drops it; no score may be above `score`. It is
     shown `behind` characters after the match, which answers hold back for as long as it takes them to arrive.
     """
 

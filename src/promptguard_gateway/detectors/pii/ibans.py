@@ -6,6 +6,10 @@ letters that follow an account number, and the checksum would then drop the whol
 
 from stdnum import iban
 
+from promptguard_gateway.core.detector import Pattern, PatternDetector
+from promptguard_gateway.core.findings import Severity
+from promptguard_gateway.detectors.pii.specs import spec
+
 # ISO 13616 registry: length -> countries.
 _LENGTHS = {
     15: "NO",
@@ -39,3 +43,9 @@ IBAN_REGEX = rf"\b(?:{'|'.join(_shape(length, countries) for length, countries i
 def is_iban(text: str) -> bool:
     """Mod 97. The check digits that some countries have inside are left out: people make up account numbers."""
     return bool(iban.is_valid(text.replace("-", " "), check_country=False))
+
+
+IBAN = PatternDetector(
+    spec=spec("pii.iban", "iban", "IBAN", Severity.HIGH, "a bank account number (IBAN)", "ISO 13616, mod 97"),
+    patterns=(Pattern(name="iban", regex=IBAN_REGEX, score=0.96, validate=is_iban),),
+)

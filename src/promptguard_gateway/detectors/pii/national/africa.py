@@ -1,0 +1,66 @@
+"""Africa."""
+
+from promptguard_gateway.detectors.pii.identifiers import Identifier
+
+ROWS = (
+    Identifier(
+        "DZ",
+        "DZ_NIF",
+        "Numéro d'identification fiscale",
+        "dz.nif",
+        "999999999999999",
+        "NIF|identification fiscale|التعريف الجبائي",
+        named=0.85,
+    ),
+    Identifier(
+        "EG",
+        "EG_TAX_NUMBER",
+        "الرقم الضريبي",
+        "eg.tn",
+        "999-999-999",
+        "الرقم الضريبي|رقم التسجيل الضريبي|egyptian tax number|tax registration number",
+        named=0.85,
+    ),
+    Identifier("GH", "GH_TIN", "TIN", "gh.tin", "[PCGQV]00999999X9", "TIN|taxpayer identification|GRA"),
+    Identifier("GN", "GN_NIFP", "NIFp", "gn.nifp", "999-999-999", "NIFp|NIF permanent"),
+    Identifier("KE", "KE_PIN", "KRA PIN", "ke.pin", "[AP]999999999A", "KRA|KRA PIN|PIN number|PIN", named=0.85),
+    Identifier("MA", "MA_ICE", "ICE", "ma.ice", "999999999999999", "ICE|identifiant commun|التعريف الموحد للمقاولة"),
+    Identifier(
+        "MU",
+        "MU_NID",
+        "National identity card",
+        "mu.nid",
+        "A99999999999[0-9]X",
+        "NID|national identity|ID card",
+        alone=0.5,
+    ),
+    Identifier("MZ", "MZ_NUIT", "NUIT", "mz.nuit", "999999999", "NUIT"),
+    Identifier("SN", "SN_NINEA", "NINEA", "sn.ninea", "9999999 9A9 | 999999999", "NINEA"),
+    Identifier(
+        "TN",
+        "TN_MF",
+        "Matricule fiscal",
+        "tn.mf",
+        "9999999[A-Z]/[A-Z]/[A-Z]/999",
+        "matricule fiscal|المعرف الجبائي",
+        alone=0.7,
+    ),
+    Identifier(
+        "ZA",
+        "ZA_ID_NUMBER",
+        "South African ID number",
+        "za.idnr",
+        "999999 9999 99 9",
+        "south african ID|SA ID|RSA ID|ID number|identity number|id-nommer|identiteitsnommer",
+        alone=0.8,
+        digits=0.6,
+    ),
+    Identifier(
+        "ZA",
+        "ZA_INCOME_TAX_NUMBER",
+        "Income tax number",
+        "za.tin",
+        "9999/999/999",
+        "income tax|tax reference|SARS|tax number",
+    ),
+)
