@@ -71,7 +71,7 @@ ROWS = (
         "MX_RFC",
         "RFC",
         "mx.rfc",
-        "AAAA 999999 XXX | AAA 999999 XXX",
+        "AAAA 999999 XX[0-9A] | AAA 999999 XX[0-9A]",
         "RFC|registro federal|número fiscal|contribuyente",
         alone=0.6,
     ),
