@@ -10,6 +10,7 @@ from promptguard_gateway.core.findings import Inspection
 from promptguard_gateway.core.segments import Channel, Segment
 from promptguard_gateway.core.stream import Release
 from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand
 from promptguard_gateway.wire.openai_chunks import Delta
 from proxy.transcripts import AWS, JUDGES, KNOWLEDGE, MAIL, PROMPT
@@ -20,7 +21,7 @@ FIRST = Delta(0, Channel.TOOL_ARGUMENTS, 0, AT, "")
 
 def arguments(policy: str = "strict", limit: int = 10_000) -> tuple[ArgumentsStrand, list[Segment]]:
     segments: list[Segment] = []
-    return ArgumentsStrand(FIRST, JUDGES[policy], KNOWLEDGE, segments, limit), segments
+    return ArgumentsStrand(FIRST, JUDGES[policy], KNOWLEDGE, segments, Restoring(), limit), segments
 
 
 def decide(text: str, policy: str = "strict") -> tuple[Release, Inspection, list[Segment]]:
@@ -101,7 +102,11 @@ def test_finishing_twice_says_nothing_more() -> None:
     assert strand.finish().text == "{}"
     assert strand.finish().text == ""
     plain = Strand(
-        Delta(0, Channel.CONTENT, None, ("choices", 0, "delta", "content"), ""), JUDGES["strict"], KNOWLEDGE, []
+        Delta(0, Channel.CONTENT, None, ("choices", 0, "delta", "content"), ""),
+        JUDGES["strict"],
+        KNOWLEDGE,
+        [],
+        Restoring(),
     )
     assert plain.feed("calm").text + plain.finish().text + plain.finish().text == "calm"
 

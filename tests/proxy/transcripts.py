@@ -20,6 +20,7 @@ from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.dialects import redact_answer
 from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.relay import Relay
+from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.wire import openai_answers
 
 AWS = "AKIA" + "IOSFODNN7EXAMPL2"
@@ -216,9 +217,14 @@ def _hear_choice(choice: dict[str, object], heard: Heard) -> None:
             heard.texts[key] = heard.texts.get(key, "") + text
 
 
-def relayed(judge: Judge, data: bytes | Sequence[bytes], limits: UpstreamLimits | None = None) -> tuple[Relay, bytes]:
+def relayed(
+    judge: Judge,
+    data: bytes | Sequence[bytes],
+    limits: UpstreamLimits | None = None,
+    restoring: Restoring | None = None,
+) -> tuple[Relay, bytes]:
     """Feed these bytes, in these pieces, and gather what leaves."""
-    relay = Relay(judge, KNOWLEDGE, limits or UpstreamLimits())
+    relay = Relay(judge, KNOWLEDGE, limits or UpstreamLimits(), restoring or Restoring())
     frames = b""
     for piece in [data] if isinstance(data, bytes) else data:
         frames += relay.feed(piece)
@@ -244,7 +250,7 @@ class Whole:
         return self.judgement.decision.outcome == "block"
 
 
-def whole(judge: Judge, script: Script) -> Whole:
+def whole(judge: Judge, script: Script, restoring: Restoring | None = None) -> Whole:
     """Decide the script as one answer."""
     tree = _answer(script)
     inventory = openai_answers.inventory(tree, BodyLimits())
@@ -253,8 +259,9 @@ def whole(judge: Judge, script: Script) -> Whole:
         parts = script.strands
         texts = {said.key: _before_block(judge, said) for said in parts} if len(parts) > 1 or parts[0].tool < 0 else {}
         return Whole(judgement, texts, {})
-    redacted = deepcopy(tree)
-    redact_answer(redacted, judgement, may_redact=judge.may_redact_answers)
+    redacted, restoring = deepcopy(tree), restoring or Restoring()
+    final = restoring.whole(tree, judgement)
+    redact_answer(redacted, final, may_redact=judge.may_redact_answers or restoring.active)
     return Whole(judgement, {said.key: _text_at(redacted, said) for said in script.strands}, _tokens(redacted))
 
 

@@ -18,6 +18,7 @@ from promptguard_gateway.core.segments import (
     Segment,
     column_of,
 )
+from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
@@ -135,7 +136,7 @@ class Guard:
         findings = [found[index] for index in sorted(wanted)]
         response = schemas.RedactResponse(
             original=request.content,
-            redacted=_replaced(judge.policy, request.content, findings),
+            redacted=_replaced(judge.policy, request.content, findings, self._services.vault(trace)),
             pii_found=sorted({finding.label.lower() for finding in findings}),
         )
         await self._services.record(trace.event("answered", 200))
@@ -155,7 +156,10 @@ class Guard:
         segments = inventory.segments
         project = trace.principal.project
         if direction is Direction.INPUT:
-            judgement = await self._services.inspecting(inventory.characters, lambda: judge.request(project, segments))
+            vault = self._services.vault(trace)
+            judgement = await self._services.inspecting(
+                inventory.characters, lambda: judge.request(project, segments, vault)
+            )
         else:
             knowledge = knowledge_of(segments, self._services.settings.canaries)
             judgement = await self._services.inspecting(inventory.characters, lambda: judge.answer(segments, knowledge))
@@ -259,12 +263,12 @@ def _redacting(judgement: Judgement, wanted: frozenset[int]) -> Judgement:
     )
 
 
-def _replaced(policy: Policy, text: str, findings: Sequence[Finding]) -> str:
+def _replaced(policy: Policy, text: str, findings: Sequence[Finding], vault: Vault) -> str:
     parts: list[str] = []
     position = 0
     for start, end, one in merge_spans([(found.start, found.end, found) for found in findings]):
         how = policy.replacement_of(one.detector, one.family)
-        parts += [text[position:start], replacement(how, one.label, text[start:end])]
+        parts += [text[position:start], replacement(how, one.label, text[start:end], vault)]
         position = end
     return "".join([*parts, text[position:]])
 

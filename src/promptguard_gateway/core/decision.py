@@ -1,6 +1,6 @@
 """Decide: a policy and an inspection in, a decision with its reasons and edits out. Deterministic and explainable."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -8,6 +8,7 @@ from promptguard_gateway.core.findings import Finding, Inspection
 from promptguard_gateway.core.policy import Action, Mode, Policy, Status, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import Segment
+from promptguard_gateway.core.vault import Vault
 
 # What stands for a message that was blocked in an earlier turn: the conversation may go on, the text may not.
 WITHHELD = "[MESSAGE_BLOCKED]"
@@ -75,11 +76,13 @@ def decide(
     inspection: Inspection,
     summaries: Mapping[str, str],
     withheld: frozenset[int] = frozenset(),
+    vault: Vault | None = None,
 ) -> Decision:
     """Judge every finding by its cell and take the strongest action.
 
     `summaries`: detector id -> what it finds, in words. `withheld`: segments of earlier turns that this project's
-    policy blocked before; instead of blocking again they are replaced as a whole.
+    policy blocked before; instead of blocking again they are replaced as a whole. `vault` is filled with the values
+    that are tokenized; without one, tokenized values are redacted.
     """
     asked = [_asked(policy, segments, finding, withheld) for finding in inspection.findings]
     statuses = tuple(policy.status_of(finding) for finding in inspection.findings)
@@ -95,7 +98,9 @@ def decide(
         actions=actions,
         statuses=statuses,
         reasons=tuple(_reasons(policy, segments, inspection.findings, asked, statuses, summaries)),
-        edits=_edits(policy, segments, inspection.findings, actions, withheld) if strongest is Action.REDACT else (),
+        edits=_edits(segments, inspection.findings, actions, withheld, _replacer(policy, vault))
+        if strongest is Action.REDACT
+        else (),
         threat_type=inspection.findings[deciding].threat_type if deciding is not None else None,
         confidence=_confidence(inspection, deciding),
         deciding=deciding,
@@ -151,12 +156,25 @@ def _reasons(
         )
 
 
+_Replacer = Callable[[Finding, str], str]
+
+
+def _replacer(policy: Policy, vault: Vault | None) -> _Replacer:
+    """What stands for a finding's value under this policy."""
+
+    def replaced(finding: Finding, value: str) -> str:
+        how = policy.replacement_of(finding.detector, finding.family)
+        return replacement(how, finding.label, value, vault)
+
+    return replaced
+
+
 def _edits(
-    policy: Policy,
     segments: Sequence[Segment],
     findings: Sequence[Finding],
     actions: Sequence[Action],
     withheld: frozenset[int],
+    replacer: _Replacer,
 ) -> tuple[Edit, ...]:
     spans: dict[int, list[tuple[int, int, Finding | None]]] = {}
     for finding, action in zip(findings, actions, strict=True):
@@ -167,16 +185,13 @@ def _edits(
     edits = [Edit(index, 0, len(segments[index].text), WITHHELD) for index in withheld]
     for index in sorted(spans.keys() - withheld):
         for start, end, winner in merge_spans(spans[index]):
-            edits.append(Edit(index, start, end, _replacement(policy, segments, winner, index, start, end)))
+            # The rest of a value that began in another segment goes without a replacement of its own.
+            text = replacer(winner, _value(segments, winner, index, start, end)) if winner else ""
+            edits.append(Edit(index, start, end, text))
     return tuple(edits)
 
 
-def _replacement(
-    policy: Policy, segments: Sequence[Segment], winner: Finding | None, index: int, start: int, end: int
-) -> str:
-    """What stands for these characters; nothing for the rest of a value that began in another segment."""
-    if winner is None:
-        return ""
-    value = segments[index].text[start:end]
-    value += "".join(segments[other].text[first:last] for other, first, last in winner.continued)
-    return replacement(policy.replacement_of(winner.detector, winner.family), winner.label, value)
+def _value(segments: Sequence[Segment], winner: Finding, index: int, start: int, end: int) -> str:
+    """What an edit takes away: the characters it covers, and the rest of the value in other segments."""
+    rest = (segments[other].text[first:last] for other, first, last in winner.continued)
+    return segments[index].text[start:end] + "".join(rest)

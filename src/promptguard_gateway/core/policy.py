@@ -64,7 +64,7 @@ class Replacement(StrEnum):
 
     REDACT = "redact"  # a placeholder with the kind of value: `[EMAIL_REDACTED]`
     MASK = "mask"  # the value with most characters starred: `j***@***.com`
-    TOKENIZE = "tokenize"  # a keyed placeholder, `[EMAIL_1]`, that is restored in the answer
+    TOKENIZE = "tokenize"  # a keyed placeholder, `[EMAIL_kqbtwfnd]`, that is restored in the answer
 
 
 class Status(StrEnum):
@@ -142,6 +142,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     entity_rows: Mapping[str, Row] = {}  # by label of personal data, in place of the family's and the detector's row
     thresholds: Mapping[str, Thresholds]  # by detector id, else by family value
     replacement: Mapping[str, Replacement] = {}  # by detector id, else by family value, else redact
+    restore_tools: tuple[str, ...] = ()  # tools in whose arguments tokenized values are restored
     suppressions: Mapping[str, tuple[Suppression, ...]] = {}  # by detector id
     candidates: frozenset[str] = frozenset()  # detector ids, or `detector/rule`
     unavailable: Mapping[str, str] = {}

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from promptguard_gateway.core.masks import mask
 from promptguard_gateway.core.policy import Replacement
+from promptguard_gateway.core.vault import Vault
 
 T = TypeVar("T")
 
@@ -14,8 +15,10 @@ def placeholder(label: str) -> str:
     return f"[{label}_REDACTED]"
 
 
-def replacement(how: Replacement, label: str, value: str) -> str:
-    """What stands where this value was."""
+def replacement(how: Replacement, label: str, value: str, vault: Vault | None = None) -> str:
+    """What stands where this value was. Without a vault there is nothing that could turn a placeholder back."""
+    if how is Replacement.TOKENIZE and vault is not None:
+        return vault.issue(label, value)
     return mask(label, value) if how is Replacement.MASK else placeholder(label)
 
 

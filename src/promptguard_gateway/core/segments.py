@@ -74,13 +74,14 @@ class JsonLeaf(Struct, frozen=True, gc=False):
     """Where a decoded string stands inside the JSON text that carried it (tool arguments, JSON tool results).
 
     `start` and `end` are offsets in the outer string, of the token with its quotes. `pointer` is the JSON pointer.
-    `is_number` marks a bare number: redacting it makes it a string.
+    `is_number` marks a bare number: redacting it makes it a string. `is_key` marks the key of a member.
     """
 
     start: int
     end: int
     pointer: str
     is_number: bool = False
+    is_key: bool = False
 
 
 class Segment(Struct, frozen=True):

@@ -42,11 +42,15 @@ _SPACE = re.compile(r"\s")
 
 
 class Piece(Struct, frozen=True, gc=False):
-    """A part of what is released: `text` stands for the original characters `start..end`."""
+    """A part of what is released: `text` stands for the original characters `start..end`.
+
+    `fixed`: they are not the model's own words, something was put in their place.
+    """
 
     text: str
     start: int
     end: int
+    fixed: bool = False
 
 
 class Release(Struct, frozen=True):
@@ -280,13 +284,13 @@ class StreamInspector:
 
     def _plain(self, end: int, pieces: list[Piece]) -> None:
         if end > self._out:
-            self._put(self._source[: end - self._out], end, pieces)
+            self._put(self._source[: end - self._out], end, pieces, fixed=False)
 
-    def _put(self, text: str, end: int, pieces: list[Piece]) -> None:
+    def _put(self, text: str, end: int, pieces: list[Piece], *, fixed: bool = True) -> None:
         """Decide everything up to `end`: `text` leaves in its place."""
         if end > self._out:
             taken = end - self._out
-            pieces.append(Piece(text, self._out, end))
+            pieces.append(Piece(text, self._out, end, fixed))
             self._watched(self._source[:taken])
             self._source = self._source[taken:]
             self._out = end

@@ -71,7 +71,8 @@ class Event(Struct, frozen=True, kw_only=True):
     """The immutable record of one exchange. `time` is Unix time in milliseconds; `timings_us` in microseconds.
 
     `outcome`: answered, blocked, refused, upstream_error, client_gone, failed, or unknown_crash (written at start for
-    an intent that has no event). `decision`: allow, redact or block; `direction` is the one that decided.
+    an intent that has no event). `decision`: allow, redact or block; `direction` is the one that decided. `restored`
+    counts the values of the request that were put back into the answer.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Event(Struct, frozen=True, kw_only=True):
     degraded: tuple[str, ...] = ()
     timings_us: Mapping[str, int | None] = {}
     usage: Usage | None = None
+    restored: int = 0
     outcome: str
     status: int
     error: str | None = None

@@ -13,6 +13,7 @@ from promptguard_gateway.domain.events import Usage
 from promptguard_gateway.domain.settings import BodyLimits, Settings
 from promptguard_gateway.proxy.inspect import Judgement
 from promptguard_gateway.proxy.redaction import redact
+from promptguard_gateway.proxy.restoring import pieces_of
 from promptguard_gateway.wire import openai_answers, openai_chat, openai_completions, openai_embeddings
 from promptguard_gateway.wire.logprobs import cut_logprobs
 from promptguard_gateway.wire.openai_request import Request
@@ -83,20 +84,6 @@ def _texts_of(choice: JsonObject, index: int, judgement: Judgement) -> Iterator[
 
 def _edits_at(place: tuple[str | int, ...], segments: Sequence[Segment], edits: Sequence[Edit]) -> list[Edit]:
     return [edit for edit in edits if segments[edit.segment].location == place]
-
-
-def pieces_of(text: str, edits: Sequence[Edit]) -> list[Piece]:
-    """A text after its edits, as the pieces a stream of it would have released."""
-    pieces: list[Piece] = []
-    position = 0
-    for edit in sorted(edits, key=lambda one: one.start):
-        if edit.start > position:
-            pieces.append(Piece(text[position : edit.start], position, edit.start))
-        pieces.append(Piece(edit.replacement, edit.start, edit.end))
-        position = edit.end
-    if position < len(text):
-        pieces.append(Piece(text[position:], position, len(text)))
-    return pieces
 
 
 def usage_of(answer: JsonObject) -> Usage | None:

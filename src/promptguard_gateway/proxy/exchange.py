@@ -16,6 +16,7 @@ from promptguard_gateway import __version__
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
+from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import Choice, Router, UpstreamAnswer
@@ -33,6 +34,7 @@ from promptguard_gateway.proxy.http_request import Request
 from promptguard_gateway.proxy.inspect import Judgement, knowledge_of
 from promptguard_gateway.proxy.redaction import redact
 from promptguard_gateway.proxy.relay import Relay
+from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.wire.errors import error_body
 from promptguard_gateway.wire.openai_request import Request as ModelRequest
@@ -108,10 +110,12 @@ class _Exchange:
     async def run(self) -> Answer:
         """The story, told once."""
         tree, request, choice = await self._services.inspecting(len(self._call.body), self._arrive)
-        judgement = await self._inspect_request(request)
+        vault = self._services.vault(self._trace)
+        judgement = await self._inspect_request(request, vault)
         if judgement.decision.outcome is Verb.BLOCK:
             return await self._blocked(judgement, Direction.INPUT)
-        if judgement.decision.outcome is Verb.REDACT:
+        redacted = judgement.decision.outcome is Verb.REDACT
+        if redacted:
             await self._services.inspecting(request.inventory.characters, lambda: redact(tree, judgement))
         body = forward_body(tree, choice.model)
         await self._services.sink.record_intent(self._trace.intent(self._call.body))
@@ -120,10 +124,12 @@ class _Exchange:
             self._dialect.path, body, stream=request.stream, credential=self._call.principal.upstream_credential
         )
         knowledge = knowledge_of(request.inventory.segments, self._services.settings.canaries)
+        restoring = Restoring(vault if redacted else None, self._judge.policy.restore_tools)
         if request.stream:
-            relay = Relay(self._judge, knowledge, self._services.settings.upstream, logprobs=request.logprobs)
+            limits = self._services.settings.upstream
+            relay = Relay(self._judge, knowledge, limits, restoring, logprobs=request.logprobs)
             return await self._relay_stream(self._answer, relay)
-        return await self._return_whole(self._answer, knowledge)
+        return await self._return_whole(self._answer, knowledge, restoring)
 
     def _arrive(self) -> tuple[JsonObject, ModelRequest, Choice]:
         """Parse and take inventory; find out where the request wants to go. Raises GatewayError."""
@@ -139,16 +145,16 @@ class _Exchange:
         trace.lap("inventory")
         return tree, request, choice
 
-    async def _inspect_request(self, request: ModelRequest) -> Judgement:
+    async def _inspect_request(self, request: ModelRequest, vault: Vault) -> Judgement:
         segments, project = request.inventory.segments, self._trace.principal.project
         judgement = await self._services.inspecting(
-            request.inventory.characters, lambda: self._judge.request(project, segments)
+            request.inventory.characters, lambda: self._judge.request(project, segments, vault)
         )
         self._trace.judged(Direction.INPUT, judgement)
         self._trace.lap("detect")
         return judgement
 
-    async def _return_whole(self, answer: UpstreamAnswer, knowledge: Knowledge) -> Reply:
+    async def _return_whole(self, answer: UpstreamAnswer, knowledge: Knowledge, restoring: Restoring) -> Reply:
         """The answer that is not streamed."""
         data = await answer.read()
         self._trace.lap("upstream")
@@ -162,7 +168,9 @@ class _Exchange:
         self._trace.lap("answer")
         if judgement.decision.outcome is Verb.BLOCK:
             return await self._blocked(judgement, Direction.OUTPUT)
-        redact_answer(tree, judgement, may_redact=self._judge.may_redact_answers)
+        judgement = restoring.whole(tree, judgement)
+        self._trace.restored = restoring.count
+        redact_answer(tree, judgement, may_redact=self._judge.may_redact_answers or restoring.active)
         body = encode(tree)
         await self._record(self._trace.event("answered", 200))
         return json_response(200, body, decision_headers(self._trace, __version__))
@@ -223,6 +231,7 @@ class _Exchange:
         self._trace.lap("upstream")
         judgement = relay.judgement()
         self._trace.usage = relay.usage
+        self._trace.restored = relay.restored
         self._trace.coverage = {**self._trace.coverage, Direction.OUTPUT.value: relay.coverage}
         self._trace.judged(Direction.OUTPUT, judgement)
         return judgement

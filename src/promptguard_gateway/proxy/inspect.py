@@ -22,6 +22,7 @@ from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Policy
 from promptguard_gateway.core.segments import Column, Direction, Role, Segment
 from promptguard_gateway.core.stream import StreamInspector
+from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 
 ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
@@ -95,12 +96,15 @@ class Judge:
         """Whether the policy could change the text of an answer."""
         return self._may_redact_answers
 
-    def request(self, project: str, segments: Sequence[Segment]) -> Judgement:
-        """Judge a request. Raises GatewayError `detector_unavailable` when a detector failed and the mode is closed."""
+    def request(self, project: str, segments: Sequence[Segment], vault: Vault | None = None) -> Judgement:
+        """Judge a request; `vault` is filled with values that the policy tokenizes.
+
+        Raises GatewayError `detector_unavailable` when a detector failed and the mode is closed.
+        """
         inspection = self._inspector.inspect(segments)
         self._require(inspection, Direction.INPUT)
         withheld = self._blocked_turns.withheld(project, segments)
-        decision = decide(self.policy, segments, inspection, self.summaries, withheld)
+        decision = decide(self.policy, segments, inspection, self.summaries, withheld, vault)
         if decision.verb == "block":
             self._blocked_turns.remember(project, segments, inspection, decision)
         return Judgement(segments, inspection, decision)

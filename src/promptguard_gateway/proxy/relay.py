@@ -19,9 +19,10 @@ from promptguard_gateway.domain.events import Coverage, Usage
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.dialects import usage_of
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, gather
-from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand
+from promptguard_gateway.proxy.restoring import Restoring
+from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand, restored
 from promptguard_gateway.wire.logprobs import entries_of, with_entries
-from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, view
+from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, tool_names, view
 from promptguard_gateway.wire.openai_chunks import Strand as StrandKey
 from promptguard_gateway.wire.sse import DONE_DATA, SseDecoder, encode_data
 from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_object
@@ -36,7 +37,15 @@ class Relay:
     `fault` is the error that ended it, `blocked` whether a decision did; `complete`: the upstream said `[DONE]`.
     """
 
-    def __init__(self, judge: Judge, knowledge: Knowledge, limits: UpstreamLimits, *, logprobs: bool = False) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        knowledge: Knowledge,
+        limits: UpstreamLimits,
+        restoring: Restoring,
+        *,
+        logprobs: bool = False,
+    ) -> None:
         self.fault: GatewayError | None = None
         self.blocked = False
         self.complete = False
@@ -44,6 +53,7 @@ class Relay:
         self._judge = judge
         self._knowledge = knowledge
         self._limits = limits
+        self._restoring = restoring
         self._logprobs = logprobs  # asked for: then entries are placed by all the text that came, with them or without
         self._decoder = SseDecoder(limits.max_line_bytes, limits.max_stream_events)
         self._strands: dict[StrandKey, Strand] = {}
@@ -90,6 +100,11 @@ class Relay:
         return self._judge.conclude(self._segments, inspection)
 
     @property
+    def restored(self) -> int:
+        """How many values of the request were put back so far."""
+        return self._restoring.count
+
+    @property
     def coverage(self) -> Coverage:
         """What was inspected; the server's own words around the text are not counted on streams."""
         characters = sum(strand.characters for strand in self._strands.values()) + self._stray_characters
@@ -117,8 +132,11 @@ class Relay:
             self._read_stray(chunk, stray)
             if self.blocked:
                 return
-        if self._judge.may_redact_answers:
+        if self._judge.may_redact_answers or self._restoring.active:
             _drop_unclaimed_logprobs(chunk, seen.deltas)
+        if self._restoring.active:
+            for call, name in tool_names(chunk):
+                self._restoring.called(call, name)
         finished = _finished(chunk)
         spoken_now = [_Spoken(delta, self._read_delta(chunk, delta)) for delta in seen.deltas]
         for key, strand in self._strands.items():
@@ -180,9 +198,11 @@ class Relay:
     def _begin(self, delta: Delta) -> Strand:
         if delta.channel is Channel.TOOL_ARGUMENTS:
             limit = self._limits.max_line_bytes
-            strand: Strand = ArgumentsStrand(delta, self._judge, self._knowledge, self._segments, limit)
+            strand: Strand = ArgumentsStrand(
+                delta, self._judge, self._knowledge, self._segments, self._restoring, limit
+            )
         else:
-            strand = Strand(delta, self._judge, self._knowledge, self._segments)
+            strand = Strand(delta, self._judge, self._knowledge, self._segments, self._restoring)
         self._strands[delta.strand] = strand
         return strand
 
@@ -210,7 +230,7 @@ class Relay:
         inspector = self._judge.inspector(column, self._knowledge, len(self._segments))
         self._segments.append(segment)
         self._stray_characters += len(stray.text)
-        release = inspector.whole(stray.text)
+        release = restored(self._restoring.restorer(segment), inspector.whole(stray.text), final=True)
         gather(self._stray_inspection, inspector)
         text = release.text
         if inspector.failed:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from promptguard_gateway.core.vault import Vault, session_key
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import EventSink
@@ -59,6 +60,11 @@ class Services:
         trace = Trace(call.route.name, call.route.dialect, call.principal.key, judge.policy, self.digest_key)
         trace.end_user = _end_user(call.headers)
         return trace, judge
+
+    def vault(self, trace: Trace) -> Vault:
+        """An empty vault with the key of this exchange's session."""
+        key = trace.principal
+        return Vault(session_key(self.digest_key, key.project, key.id, trace.end_user))
 
     async def inspecting(self, characters: int, work: Callable[[], T]) -> T:
         """Do work on a text of this size, in the pool when it is large."""

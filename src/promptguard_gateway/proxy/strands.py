@@ -7,10 +7,12 @@ when the call is complete. Half an argument is of no use to a client.
 
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import DetectorFailure, Inspection
+from promptguard_gateway.core.restore import Restorer
 from promptguard_gateway.core.segments import Channel, Column, Direction, JsonLeaf, Role, Segment, column_of
 from promptguard_gateway.core.stream import Piece, Release, StreamInspector
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.inspect import Judge, gather
+from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.wire.embedded_json import leaves
 from promptguard_gateway.wire.logprobs import LogprobQueue
 from promptguard_gateway.wire.openai_chunks import Delta
@@ -21,26 +23,30 @@ from promptguard_gateway.wire.strict_json import JsonObject, JsonValue
 class Strand:
     """One running text of one choice. `first` is the delta it began with, the model for frames of its own."""
 
-    def __init__(self, first: Delta, judge: Judge, knowledge: Knowledge, segments: list[Segment]) -> None:
+    def __init__(
+        self, first: Delta, judge: Judge, knowledge: Knowledge, segments: list[Segment], restoring: Restoring
+    ) -> None:
         self.first = first
         self.logprobs: JsonValue = None
         self._queue: LogprobQueue | None = None
-        self._may_redact = judge.may_redact_answers
+        self._may_change = judge.may_redact_answers or restoring.active
         self._inspector = judge.inspector(_column(first), knowledge, len(segments))
-        segments.append(_segment(first))
+        segment = _segment(first)
+        segments.append(segment)
+        self._restorer = restoring.restorer(segment)
 
     def feed(self, text: str) -> Release:
         """More of the text; what may leave."""
-        return self._inspector.feed(text)
+        return restored(self._restorer, self._inspector.feed(text))
 
     def finish(self) -> Release:
         """The text is complete; the rest of it."""
-        return self._inspector.finish()
+        return restored(self._restorer, self._inspector.finish(), final=True)
 
     def push_logprobs(self, text: str, logprobs: JsonValue, entries: list[JsonObject]) -> None:
         """The entries that came with a piece of text."""
         if self._queue is None:
-            self._queue = LogprobQueue(self._may_redact)
+            self._queue = LogprobQueue(self._may_change)
         self.logprobs = logprobs if logprobs is not None else self.logprobs
         self._queue.push(text, entries)
 
@@ -71,11 +77,20 @@ class Strand:
 class ArgumentsStrand(Strand):
     """The arguments of one tool call: gathered, then decided leaf by leaf."""
 
-    def __init__(self, first: Delta, judge: Judge, knowledge: Knowledge, segments: list[Segment], limit: int) -> None:
-        super().__init__(first, judge, knowledge, segments)
+    def __init__(
+        self,
+        first: Delta,
+        judge: Judge,
+        knowledge: Knowledge,
+        segments: list[Segment],
+        restoring: Restoring,
+        limit: int,
+    ) -> None:
+        super().__init__(first, judge, knowledge, segments, restoring)
         self._judge = judge
         self._knowledge = knowledge
         self._segments = segments
+        self._restoring = restoring
         self._pieces: list[str] = []
         self._limit = limit
         self._size = 0
@@ -151,7 +166,18 @@ class ArgumentsStrand(Strand):
         inspector = self._judge.inspector(segment.column, self._knowledge, len(self._segments))
         self._segments.append(segment)
         self._inspectors.append(inspector)
-        return inspector.whole(segment.text)
+        tool = self._restoring.tool((self.first.choice, -1 if self.first.tool is None else self.first.tool))
+        return restored(self._restoring.restorer(segment, tool), inspector.whole(segment.text), final=True)
+
+
+def restored(restorer: Restorer | None, release: Release, *, final: bool = False) -> Release:
+    """What leaves of a release with values put back. Nothing waits for more when the text is over."""
+    if restorer is None:
+        return release
+    pieces = restorer.feed(release.pieces)
+    if final or release.blocked is not None:
+        pieces += restorer.finish()
+    return Release(pieces, release.blocked)
 
 
 def _column(delta: Delta) -> Column:

@@ -42,6 +42,7 @@ class Trace:
         self.upstream: str | None = None
         self.end_user: str | None = None
         self.streamed = False
+        self.restored = 0  # values of the request that were put back into the answer
         self.usage: Usage | None = None
         self.judgements: dict[Direction, Judgement] = {}
         self.failed_detectors: tuple[str, ...] = ()  # because of which the exchange was refused
@@ -135,6 +136,7 @@ class Trace:
             degraded=self._degraded(),
             timings_us=self.timings,
             usage=self.usage,
+            restored=self.restored,
             outcome=outcome,
             status=status,
             error=error,

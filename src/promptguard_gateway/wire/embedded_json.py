@@ -69,7 +69,7 @@ def _tokens(text: str) -> list[Decoded]:
             if kind == _COLON:
                 here = _child(prefix, said)
             start, end = match.span(1)
-            found.append(Decoded(JsonLeaf(start, end, here), said))
+            found.append(Decoded(JsonLeaf(start, end, here, is_key=kind == _COLON), said))
         elif kind == _COMMA:
             if index >= 0:
                 index += 1
