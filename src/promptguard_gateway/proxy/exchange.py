@@ -62,7 +62,7 @@ class Exchanges:
         the gateway ends, and says so.
         """
         exchange = _Exchange(self._services, self._router, call, request)
-        self._services.metrics.in_flight.inc()
+        self._services.metrics.in_flight += 1
         try:
             return await exchange.run()
         except GatewayError as error:
@@ -78,7 +78,7 @@ class Exchanges:
                 GatewayError("internal_error", "Something failed here; the operator's log says what.")
             )
         finally:
-            self._services.metrics.in_flight.dec()
+            self._services.metrics.in_flight -= 1
 
     def _finish_later(self, work: Coroutine[None, None, None]) -> None:
         """Let the record of an abandoned exchange be written although its handler is being cancelled."""
@@ -183,7 +183,7 @@ class _Exchange:
         """The answer that is: what no detector can still object to goes out, the rest waits."""
         self._relay = relay
         pieces = answer.chunks()
-        self._services.metrics.streams.inc()
+        self._services.metrics.streams += 1
         try:
             frames = await self._pump(relay, pieces)
             stream = await self._end_stream(relay, frames)
@@ -192,7 +192,7 @@ class _Exchange:
             return stream
         finally:
             answer.abort()
-            self._services.metrics.streams.dec()
+            self._services.metrics.streams -= 1
 
     async def _pump(self, relay: Relay, pieces: AsyncIterator[bytes]) -> bytes:
         """Relay until the answer is over; the last frames are returned, to leave after the event is recorded.

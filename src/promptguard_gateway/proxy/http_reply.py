@@ -6,6 +6,7 @@ user can end a line here.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 
 from promptguard_gateway.domain.errors import GatewayError
@@ -68,9 +69,12 @@ def encode_head(
 
 def safe_line(name: str, value: str) -> str:
     """A header line, or nothing when the header is ours to write or cannot stand in a line."""
-    if not (value.isascii() and value.isprintable() and _NAME_CHARACTERS.issuperset(name)) or name.lower() in _OURS:
-        return ""
-    return f"{name}: {value}\r\n"
+    return f"{name}: {value}\r\n" if value.isascii() and value.isprintable() and _may_be_sent(name) else ""
+
+
+@lru_cache(maxsize=256)
+def _may_be_sent(name: str) -> bool:
+    return _NAME_CHARACTERS.issuperset(name) and name.lower() not in _OURS
 
 
 def encode_reply(reply: Reply, date: str, close: bool, head_only: bool) -> bytes:

@@ -23,17 +23,20 @@ _EXCERPT = 120  # characters
 _MAX_FINDINGS = 200  # per direction; a flood of findings must not make a flood of event
 
 
-def new_event_id() -> str:
+_STRENGTH = {Verb.ALLOW: 0, Verb.REDACT: 1, Verb.BLOCK: 2}
+
+
+def new_event_id(now: int) -> str:
     """`evt_`, the time in milliseconds and 64 random bits, in hexadecimal: ids sort by time."""
-    return f"evt_{time.time_ns() // 1_000_000:012x}{os.urandom(8).hex()}"
+    return f"evt_{now:012x}{os.urandom(8).hex()}"
 
 
 class Trace:
     """The story of one exchange so far. One per exchange; never shared."""
 
     def __init__(self, route: str, dialect: str, principal: ApiKey, policy: Policy, digest_key: bytes) -> None:
-        self.id = new_event_id()
         self.time = time.time_ns() // 1_000_000
+        self.id = new_event_id(self.time)
         self.route = route
         self.dialect = dialect
         self.principal = principal
@@ -86,9 +89,7 @@ class Trace:
     @property
     def deciding(self) -> tuple[Direction, Judgement] | None:
         """The direction with the strongest verb; the request's when they are equal."""
-        strength = {Verb.ALLOW: 0, Verb.REDACT: 1, Verb.BLOCK: 2}
-        ranked = sorted(self.judgements.items(), key=lambda item: -strength[item[1].decision.verb])
-        return ranked[0] if ranked else None
+        return max(self.judgements.items(), key=lambda item: _STRENGTH[item[1].decision.verb], default=None)
 
     def intent(self, body: bytes) -> Intent:
         """The journal's row, written before anything leaves for the upstream."""
