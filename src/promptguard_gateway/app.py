@@ -18,9 +18,10 @@ from promptguard_gateway.control.about import About
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.core.detector import Detector, Knowledge
-from promptguard_gateway.core.policy import FailureMode, Mode, Policy
+from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
 from promptguard_gateway.core.presets import PRESETS
-from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
+from promptguard_gateway.core.segments import Channel, Column, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
@@ -43,11 +44,18 @@ from promptguard_gateway.wire import fields
 
 __all__ = [
     "GUIDE_KEY",
+    "Action",
     "ApiKey",
+    "Column",
+    "Direction",
     "Event",
+    "Family",
     "GuideKeyRefused",
     "Judge",
     "Judgement",
+    "Mode",
+    "Policy",
+    "Replacement",
     "Running",
     "Settings",
     "SettingsError",

@@ -70,6 +70,21 @@ async def test_stream_and_plain_answer_agree() -> None:
     assert all("usage" not in event for event in await events_of(messages=user("x")))
 
 
+async def test_it_says_what_the_request_did_not_show() -> None:
+    """Every second letter, so that the inspection of answers can be tried on text that passed as a request."""
+    assert text_of(await ask(messages=user("Every second letter: 4x2x x&x"))).endswith("You said: 42 &")
+    assert text_of(await ask(messages=user("Every second letter: "))).endswith("You said:")
+
+
+@pytest.mark.parametrize("seed", [1, 3, -3, 10_000])
+async def test_a_seed_chooses_how_a_stream_is_cut(seed: int) -> None:
+    """Pieces of so many characters that join to the plain answer."""
+    events = await events_of(messages=user("one two three"), seed=seed)
+    pieces = [event["choices"][0]["delta"].get("content", "") for event in events]  # type: ignore[index]
+    assert "".join(pieces) == text_of(await ask(messages=user("one two three"), seed=seed))
+    assert {len(piece) for piece in pieces[1:-1]} <= {abs(seed)}
+
+
 async def test_max_tokens() -> None:
     """A limit cuts the answer to about so many words and says so."""
     whole = await ask(messages=user("one two three"), max_tokens=2)

@@ -59,6 +59,22 @@ def scan(
     scan_command(os.environ, Path.cwd(), text, answer=answer)
 
 
+@app.command()
+def selftest(
+    url: Annotated[str | None, typer.Option("--url", help="Where the gateway is; else where the settings say.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="An API key; else PROMPTGUARD_API_KEY.")] = None,
+    only: Annotated[str, typer.Option("--only", metavar="ID", help="Only cases whose id begins like this.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the matrix.")] = False,
+) -> None:
+    """Fire a catalogue of attacks and of their harmless twins at the running gateway, in every form.
+
+    Exit code 0: all rows passed, 1: some failed, or an error, 3: no gateway was reached.
+    """
+    from promptguard_gateway.cli.selftest.command import selftest_command
+
+    selftest_command(os.environ, Path.cwd(), url, key, only=only, json=json)
+
+
 @keys.command("create")
 def keys_create(name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")] = "unnamed") -> None:
     """Make a key of the default project and print it, this once."""

@@ -203,7 +203,12 @@ def _morse(run: str) -> str | None:
 
 
 def _tag_characters(run: str) -> str | None:
-    return "".join(chr(ord(character) - 0xE0000) for character in run if 0xE0020 <= ord(character) < 0xE007F) or None
+    """Set apart from the word that the tags hang on, if they are more than a letter or two of it."""
+    text = "".join(chr(ord(character) - 0xE0000) for character in run if 0xE0020 <= ord(character) < 0xE007F)
+    return f" {text}" if len(text) > _WITHIN_A_WORD else text or None
+
+
+_WITHIN_A_WORD = 3
 
 
 def _variation_bytes(run: str) -> str | None:

@@ -43,11 +43,20 @@ _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm"
 )
 _TOKEN = re.compile(r"[^\s]+")
+# What a letter looks like when the page is turned; the second line only occurs where somebody wanted that.
+_TURNED = dict(zip("bdnpquɐɔǝɟƃɥᴉıɾʞɯɹʇʌʍʎ", "qpudbnacefghiijkmrtvwy", strict=True))
+_TURNED_TABLE = str.maketrans(_TURNED)
+_ONLY_TURNED = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ][^\n]{0,16}[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ][^\n]{0,16}[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
 
 
 def rot13(text: str) -> str:
     """Letters moved by thirteen; as long as before."""
     return text.translate(_ROT13)
+
+
+def upside_down(text: str) -> str | None:
+    """The text read with the page turned, if it was written for that: the last letter first, as long as before."""
+    return None if text.isascii() or _ONLY_TURNED.search(text) is None else text[::-1].translate(_TURNED_TABLE)
 
 
 def _any_word(words: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from promptguard_gateway.core.disguises import (
     mirrored_words,
     rot13,
     spaced_letters,
+    upside_down,
     without_leet,
 )
 from promptguard_gateway.core.engine import ProgramSet, encode
@@ -46,7 +47,9 @@ LONG_PART: Final = 4096
 
 # Readings in which only phrases make sense: shifted digits and mirrored addresses are noise.
 # Leaves of one JSON text stand apart there: joined, they make numbers and addresses that nobody wrote.
-_PHRASES_ONLY = frozenset({"rot13", "reversed", "mirrored", "leet", "glued", "morse", "joined_leaves", "glued_leaves"})
+_PHRASES_ONLY = frozenset(
+    {"rot13", "reversed", "mirrored", "upside_down", "leet", "glued", "morse", "joined_leaves", "glued_leaves"}
+)
 _PHRASE_FAMILIES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
 
 
@@ -248,10 +251,13 @@ def _children(parent: View) -> list[View]:
 
 
 def _hidden(text: str, pieces: tuple[Piece, ...]) -> list[View]:
-    """What invisible characters spell out. Read from the original text, because folding removes them."""
+    """What the original text says in characters that folding removes or changes: invisible and turned ones."""
+    plain = View("plain", text, pieces)
     open_gates = [] if text.isascii() else _HIDDEN_GATES.present(encode(text))
     edits, names = merged(text, [HIDDEN_CODECS[index] for index in open_gates])
-    return _spliced(View("plain", text, pieces), "+".join(names), edits)
+    hidden = _spliced(plain, "+".join(names), edits)
+    turned = upside_down(text)
+    return hidden if turned is None else [*hidden, _child(plain, "upside_down", turned, Reversed(len(text)))]
 
 
 def _aligned(parent: View, kind: str, text: str) -> list[View]:

@@ -2,6 +2,9 @@
 
 It is a few sentences and an echo, and says so in every answer: whoever tries the gateway sees what inspection does to
 a request and to its answer, with the shapes and the framing of the real thing. The same request gives the same answer.
+
+Two of its skills are there to test the inspection of answers. `Every second letter: ...` makes it say what the request
+did not show; and with a `seed`, the pieces of a stream are so many characters long instead of a word.
 """
 
 import asyncio
@@ -31,6 +34,7 @@ _ANSWERS = (
     (re.compile(r"^\W*(?:hello|hi|hey|good (?:morning|evening|day))\b", re.I), f"Hello! {LABEL}"),
 )
 _WORD = re.compile(r"\s*\S+")
+_EVERY_SECOND = re.compile(r"\s*every second letter: ?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class _Part(msgspec.Struct):
@@ -50,6 +54,7 @@ class _Request(msgspec.Struct):
     messages: list[_Message] = []
     prompt: str | list[object] = ""
     n: int | None = None
+    seed: int | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     stream_options: _StreamOptions | None = None
@@ -119,6 +124,9 @@ def models() -> Json:
 
 def reply_to(text: str) -> str:
     """The answer to a user's message."""
+    spelt = _EVERY_SECOND.fullmatch(text)
+    if spelt is not None:
+        return f"{LABEL} You said: {spelt[1][::2][:_MAX_ECHO]}"
     for question, answer in _ANSWERS:
         if question.search(text):
             return answer
@@ -136,6 +144,7 @@ class _Exchange:
         limit = request.max_completion_tokens or request.max_tokens or len(words)
         self._words = words[: max(limit, 1)]
         self._finish = "stop" if len(self._words) == len(words) else "length"
+        self._pieces = _cut("".join(self._words), request.seed) if request.seed else self._words
         self._count = max(request.n or 1, 1)
         self._chat = chat
         self._with_usage = bool(request.stream_options and request.stream_options.include_usage)
@@ -161,10 +170,10 @@ class _Exchange:
         if self._chat:
             for index in range(self._count):
                 yield self._event([self._choice(index, {"delta": {"role": "assistant", "content": ""}}, None)])
-        for place, word in enumerate(self._words, 1):
-            finish = self._finish if place == len(self._words) else None
+        for place, piece in enumerate(self._pieces, 1):
+            finish = self._finish if place == len(self._pieces) else None
             for index in range(self._count):
-                said: Json = {"delta": {"content": word}} if self._chat else {"text": word}
+                said: Json = {"delta": {"content": piece}} if self._chat else {"text": piece}
                 yield self._event([self._choice(index, said, finish)])
         if self._with_usage:
             yield {**self._event([]), "usage": self._usage}
@@ -178,6 +187,11 @@ class _Exchange:
 
     def _choice(self, index: int, said: Json, finish: str | None) -> Json:
         return {"index": index, **said, "logprobs": None, "finish_reason": finish}
+
+
+def _cut(text: str, seed: int) -> list[str]:
+    size = max(abs(seed), 1)
+    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _decode(body: bytes) -> _Request:
