@@ -1,11 +1,12 @@
 """Decide: a policy and an inspection in, a decision with its reasons and edits out. Deterministic and explainable."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from promptguard_gateway.core.echoes import Echoes, apart
 from promptguard_gateway.core.findings import Finding, Inspection
-from promptguard_gateway.core.policy import Action, Mode, Policy, Status, Verb
+from promptguard_gateway.core.policy import Action, Mode, Policy, Replacement, Status, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import Segment
 from promptguard_gateway.core.vault import Vault
@@ -98,7 +99,7 @@ def decide(
         actions=actions,
         statuses=statuses,
         reasons=tuple(_reasons(policy, segments, inspection.findings, asked, statuses, summaries)),
-        edits=_edits(segments, inspection.findings, actions, withheld, _replacer(policy, vault))
+        edits=_edits(segments, inspection.findings, actions, withheld, _Replacing(policy, vault))
         if strongest is Action.REDACT
         else (),
         threat_type=inspection.findings[deciding].threat_type if deciding is not None else None,
@@ -156,17 +157,21 @@ def _reasons(
         )
 
 
-_Replacer = Callable[[Finding, str], str]
+class _Replacing:
+    """What stands for the values of findings under a policy, and which of them are tokens."""
 
+    def __init__(self, policy: Policy, vault: Vault | None) -> None:
+        self.policy = policy
+        self.tokens: dict[str, tuple[Finding, str]] = {}  # value -> what found it, and its placeholder
+        self._vault = vault
 
-def _replacer(policy: Policy, vault: Vault | None) -> _Replacer:
-    """What stands for a finding's value under this policy."""
-
-    def replaced(finding: Finding, value: str) -> str:
-        how = policy.replacement_of(finding.detector, finding.family)
-        return replacement(how, finding.label, value, vault)
-
-    return replaced
+    def text(self, finding: Finding, value: str) -> str:
+        """What stands for a finding's value."""
+        how = self.policy.replacement_of(finding.detector, finding.family)
+        text = replacement(how, finding.label, value, self._vault)
+        if how is Replacement.TOKENIZE and self._vault is not None:
+            self.tokens.setdefault(value, (finding, text))
+        return text
 
 
 def _edits(
@@ -174,7 +179,7 @@ def _edits(
     findings: Sequence[Finding],
     actions: Sequence[Action],
     withheld: frozenset[int],
-    replacer: _Replacer,
+    replacing: _Replacing,
 ) -> tuple[Edit, ...]:
     spans: dict[int, list[tuple[int, int, Finding | None]]] = {}
     for finding, action in zip(findings, actions, strict=True):
@@ -186,9 +191,22 @@ def _edits(
     for index in sorted(spans.keys() - withheld):
         for start, end, winner in merge_spans(spans[index]):
             # The rest of a value that began in another segment goes without a replacement of its own.
-            text = replacer(winner, _value(segments, winner, index, start, end)) if winner else ""
+            text = replacing.text(winner, _value(segments, winner, index, start, end)) if winner else ""
             edits.append(Edit(index, start, end, text))
-    return tuple(edits)
+    return (*edits, *_echoes(segments, edits, replacing))
+
+
+def _echoes(segments: Sequence[Segment], edits: Sequence[Edit], replacing: _Replacing) -> Iterator[Edit]:
+    """Tokens for values that stand once more, where this policy would redact them if they were found."""
+    echoes = Echoes(replacing.tokens)
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for edit in edits if replacing.tokens else ():
+        taken.setdefault(edit.segment, []).append((edit.start, edit.end))
+    for index, segment in enumerate(segments if replacing.tokens else ()):
+        for start, end in apart(echoes.find(segment.text), taken.get(index, ())):
+            finding, text = replacing.tokens[segment.text[start:end]]
+            if replacing.policy.action_for(finding, segment.column) is Action.REDACT:
+                yield Edit(index, start, end, text)
 
 
 def _value(segments: Sequence[Segment], winner: Finding, index: int, start: int, end: int) -> str:
