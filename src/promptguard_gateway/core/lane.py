@@ -49,7 +49,7 @@ class _CodeReading:
         if self.failure:
             self.settled = size
             return []
-        start = max(base, self.settled - STREAM_CONTEXT)
+        start = max(base, self.settled - self._detector.spec.reach)
         try:
             return self._read(text[start - base :], start, size, final=final)
         except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
@@ -118,6 +118,7 @@ class Lane:
         self._skeleton: Reading | None = None
         rows = len(book.rows)
         self._codes = [_CodeReading(code, knowledge, limit, rows + number) for number, code in enumerate(codes)]
+        self._reach = max((code.spec.reach for code in codes), default=STREAM_CONTEXT)
         self._queue: list[Spotted] = []
         self._source = ""
         self._base = 0
@@ -184,7 +185,7 @@ class Lane:
         if self._skeleton is not None:
             kept = min(kept, self._skeleton.trim())
         self._offsets.trim(kept)
-        needed = self.stable - STREAM_CONTEXT
+        needed = self.stable - self._reach
         if needed - self._base > SPARE:
             self._source = self._source[needed - self._base :]
             self._base = needed

@@ -131,6 +131,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     `hold_limit` bounds, in characters, what a stream may hold back; reaching it is decided by `overflow`.
     `refuse_unknown_fields`: a field of a request that no dialect knows is a 400 instead of being inspected.
     `unavailable`: what the operator asked for and this gateway cannot do, with the reason; it checks nothing.
+    `allowed_hosts`: where the links and images of answers may lead, whatever they carry: `docs.example.org` is that
+    host, `.example.org` every host below and the domain itself.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     hold_limit: int = 8192
     overflow: Action = Action.BLOCK
     refuse_unknown_fields: bool = False
+    allowed_hosts: tuple[str, ...] = ()
 
     def cell(self, family: Family, column: Column) -> Action:
         """The action of one cell of the matrix."""

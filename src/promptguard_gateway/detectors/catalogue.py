@@ -14,6 +14,8 @@ from promptguard_gateway.detectors import (
     leak,
     links,
     pii,
+    redacted,
+    repetition,
     safety,
     secrets,
 )
@@ -34,7 +36,9 @@ DETECTORS: tuple[Detector, ...] = (
     secrets.JWT,
     secrets.PRIVATE_KEYS,
     secrets.PASSWORDS,
+    redacted.REDACTED,
     leak.LEAK,
+    repetition.REPETITION,
     links.LINKS,
     safety.WEAPONS,
     safety.DRUGS,

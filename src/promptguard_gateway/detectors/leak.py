@@ -1,16 +1,14 @@
 """Protected text of an exchange reappearing in its answer: the system prompt, developer texts, canaries.
 
-Both sides are *projected*: folded, lower-cased, and reduced to letters and digits, so that spacing, punctuation,
-letter case, one-letter-per-line and Markdown make no difference. The protected side is prepared in the disguises a
-model can be talked into: reversed, rot13, hexadecimal, and base64 at its three alignments.
-
+Both sides are projected (`projection`), and the protected side is prepared in the disguises a model can be talked into.
 A leak is a run of `WINDOW` projected characters that stands in one protected text and in nothing that users or
 documents of the exchange said. Every window decides by itself, so the answer to any prefix of a text is a prefix of
 the answer: what is more than `WINDOW - 1` projected characters from the end can no longer change.
+
+Configured canaries count as a whole. So does a system text that is shorter than a window, if it has a digit: a code or
+a name with a number is a secret, "Answer in French." is not.
 """
 
-import re
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -18,19 +16,34 @@ from typing import Final
 from msgspec import Struct
 
 from promptguard_gateway.core.detector import OUTPUT, Hit, Knowledge, Spec
-from promptguard_gateway.core.disguises import rot13
 from promptguard_gateway.core.findings import Family, Severity
-from promptguard_gateway.core.fold import fold_text
+from promptguard_gateway.detectors.projection import (
+    Disguises,
+    disguises_of,
+    longest_end,
+    may_be_bytewise,
+    origins,
+    project,
+    projected_tail,
+    reach_of,
+)
 
 WINDOW: Final = 32
 """Projected characters that must stand in a row, about six words: shorter runs are common speech."""
 SHORTEST: Final = 12
-"""A shorter protected text counts as a whole, as canaries do, if it has this many projected characters."""
+"""What counts as a whole has at least this many projected characters."""
 _STRIDE: Final = WINDOW // 2
 _COMMON: Final = 7
 _APART: Final = "\n"  # no projected character: nothing matches across it
-_NOISE = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isalnum())
-_NO_LETTER = re.compile(r"[\W_]+")
+_COMMON_SPEECH: Final = (
+    "I am a helpful, respectful and honest assistant. You are a helpful, respectful and honest assistant.",
+    "I am a helpful, harmless, and honest AI assistant. I'm a helpful AI assistant, happy to help you with anything.",
+    "a chat between a curious user and an artificial intelligence assistant",
+    "The assistant gives helpful, detailed, and polite answers to the user's questions.",
+    "If you don't know the answer to a question, please don't share false information.",
+    "I'm an AI language model, a large language model trained to answer questions and assist with many tasks.",
+)
+"""What prompts of many makers say, and what any model says of itself: repeating it tells nothing."""
 
 SPEC = Spec(
     id="leak.protected_text",
@@ -46,59 +59,62 @@ SPEC = Spec(
 )
 
 
-def project(text: str) -> str:
-    """Lower-case letters and digits of the folded text. Works character by character."""
-    if text.isascii():
-        return text.lower().encode().translate(None, _NOISE).decode()
-    return _NO_LETTER.sub("", fold_text(text).casefold())
-
-
 class _Needles(Struct, frozen=True):
-    """`prose` and `encoded` hold the disguises of long protected texts, `canaries` those of short ones."""
+    """The disguises of long protected texts by kind, and `canaries`, those of what counts as a whole, together
+    `wholes`."""
 
     prose: str
-    encoded: str
+    bytewise: str
+    base64: str
     canaries: tuple[str, ...]
+    wholes: str
+
+    @property
+    def reach(self) -> int:
+        """How much of the end can be of interest, in projected characters."""
+        return max([WINDOW, *map(len, self.canaries)]) - 1
+
+    @property
+    def windows(self) -> bool:
+        """Whether there are texts of which parts count."""
+        return bool(self.prose or self.bytewise or self.base64)
 
     def hold(self, run: str) -> bool:
         """Whether a projected run is part of a long protected text, in any disguise."""
-        return run in self.prose or run in self.encoded
+        return run in self.prose or run in self.base64 or (may_be_bytewise(run) and run in self.bytewise)
 
     def show(self, run: str, around: str) -> bool:
-        """The same, but encoded text is only looked for where digits are: hardly any window of it has none, and prose
-        is spared the longer search."""
-        return run in self.prose or (not around.isalpha() and run in self.encoded)
-
-
-def _disguises(text: str) -> tuple[list[str], list[str]]:
-    plain = project(text)
-    raw = text.strip().encode("utf-8", "replace")
-    aligned = [project(b64encode(raw[start:]).decode().rstrip("=")) for start in range(3)]
-    return [plain, plain[::-1], rot13(plain)], [raw.hex(), *aligned]
+        """The same, but base64 is only looked for where digits are: hardly any window of it has none, and prose is
+        spared the longer search."""
+        return (
+            run in self.prose
+            or (may_be_bytewise(run) and run in self.bytewise)
+            or (not around.isalpha() and run in self.base64)
+        )
 
 
 @lru_cache(maxsize=64)
-def _needles(protected: tuple[str, ...]) -> _Needles:
-    prose: list[str] = []
-    encoded: list[str] = []
-    canaries: list[str] = []
-    for text in protected:
-        size = len(project(text))
-        if size < SHORTEST:
-            continue
-        plain, coded = _disguises(text)
-        if size >= WINDOW:
-            prose += plain
-            encoded += coded
-        else:
-            canaries += plain + [code for code in coded if SHORTEST <= len(code) < WINDOW]
-            encoded += [code for code in coded if len(code) >= WINDOW]
-    return _Needles(_APART.join(prose), _APART.join(encoded), tuple(dict.fromkeys(canaries)))
+def _needles(protected: tuple[str, ...], configured: tuple[str, ...]) -> _Needles:
+    long: list[Disguises] = []
+    short: list[str] = []
+    for text in (*protected, *configured):
+        plain = project(text)
+        if len(plain) >= WINDOW:
+            long.append(disguises_of(text))
+        elif len(plain) >= SHORTEST and (text in configured or any(map(str.isdigit, plain))):
+            short += (one for one in disguises_of(text).all if len(one) >= SHORTEST)
+    return _Needles(
+        prose=_APART.join(one for each in long for one in each.prose),
+        bytewise=_APART.join(one for each in long for one in each.bytewise),
+        base64=_APART.join(one for each in long for one in each.base64),
+        canaries=tuple(dict.fromkeys(short)),
+        wholes=_APART.join(short),
+    )
 
 
 @lru_cache(maxsize=64)
 def _said(spoken: tuple[str, ...]) -> str:
-    return _APART.join(map(project, spoken))
+    return _APART.join(map(project, (*_COMMON_SPEECH, *spoken)))
 
 
 class LeakDetector(Struct, frozen=True):
@@ -111,30 +127,28 @@ class LeakDetector(Struct, frozen=True):
 
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         """Spans of the text that repeat protected text."""
-        if not knowledge.protected:
+        if not knowledge.protected and not knowledge.canaries:
             return ()
-        needles = _needles(knowledge.protected)
+        needles = _needles(knowledge.protected, knowledge.canaries)
         projected = project(text)
         said = ""
         runs: list[tuple[int, int]] = []
         for start, end in _candidates(projected, needles):
-            said = said or _said(knowledge.spoken) or _APART
+            said = said or _said(knowledge.spoken)
             if projected[start:end] not in said:
                 runs.append((start, end))
         return _hits(text, runs) if runs else ()
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         """The end of the text that may still become part of a window; a few letters when nothing is leaking."""
-        if not knowledge.protected:
+        if not knowledge.protected and not knowledge.canaries:
             return 0
-        needles = _needles(knowledge.protected)
-        tail = _tail(text, WINDOW - 1)
+        needles = _needles(knowledge.protected, knowledge.canaries)
+        tail = projected_tail(text, needles.reach)
         if not tail:
             return 0
-        held = _longest_suffix(tail, needles)
-        for canary in needles.canaries:
-            held = max(held, _canary_suffix(tail, canary))
-        return _reach(text, held) if held else 0
+        held = max(_longest_suffix(tail, needles), longest_end(tail, needles.wholes.__contains__))
+        return reach_of(text, held) if held else 0
 
 
 def _candidates(projected: str, needles: _Needles) -> Iterator[tuple[int, int]]:
@@ -148,7 +162,7 @@ def _candidates(projected: str, needles: _Needles) -> Iterator[tuple[int, int]]:
         while at >= 0:
             yield at, at + len(canary)
             at = projected.find(canary, at + 1)
-    if not needles.prose and not needles.encoded:
+    if not needles.windows:
         return
     tried = 0
     for chunk in range(0, len(projected) - _STRIDE + 1, _STRIDE):
@@ -169,50 +183,17 @@ def _hits(text: str, runs: list[tuple[int, int]]) -> list[Hit]:
             joined[-1][1] = max(joined[-1][1], end)
         else:
             joined.append([start, end])
-    origin = [index for index, character in enumerate(text) for _ in project(character)]
+    origin = origins(text)
     return [Hit(origin[start], origin[end - 1] + 1, 0.95, "protected_text") for start, end in joined]
 
 
-def _tail(text: str, size: int) -> str:
-    """The last projected characters, at most `size`."""
-    reach = 2 * size
-    while len(tail := project(text[-reach:])) < size and reach < len(text):
-        reach *= 4
-    return tail[-size:]
-
-
-def _reach(text: str, size: int) -> int:
-    """How many characters at the end show as `size` projected ones."""
-    at = len(text)
-    while size > 0 and at:
-        at -= 1
-        size -= text[at].isalnum() if text[at].isascii() else len(project(text[at]))
-    return len(text) - at
-
-
 def _longest_suffix(tail: str, needles: _Needles) -> int:
-    """Parts of parts are parts, so the longest suffix that occurs can be found by halving.
-
-    Most often it is shorter than a word; then that bound is answered, because a stream would wait that long anyway.
-    """
-    if not needles.prose and not needles.encoded:
+    """Most often it is shorter than a word; then that bound is answered: a stream would wait that long anyway."""
+    if not needles.windows:
         return 0
     if len(tail) < _COMMON or not needles.hold(tail[-_COMMON:]):
         return min(len(tail), _COMMON - 1)
-    low, high = _COMMON, len(tail)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if needles.hold(tail[len(tail) - middle :]):
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _canary_suffix(tail: str, canary: str) -> int:
-    """The longest suffix that is a beginning of the canary and not all of it."""
-    sizes = range(min(len(tail), len(canary) - 1), 0, -1)
-    return next((size for size in sizes if canary.startswith(tail[-size:])), 0)
+    return longest_end(tail, needles.hold, _COMMON)
 
 
 LEAK = LeakDetector()

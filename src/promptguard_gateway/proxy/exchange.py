@@ -123,7 +123,7 @@ class _Exchange:
         self._answer = await choice.upstream.send(
             self._dialect.path, body, stream=request.stream, credential=self._call.principal.upstream_credential
         )
-        knowledge = knowledge_of(request.inventory.segments, self._services.settings.canaries)
+        knowledge = knowledge_of(judgement.segments, self._services.settings.canaries, judgement)
         restoring = Restoring(vault if redacted else None, self._judge.policy.restore_tools)
         if request.stream:
             limits = self._services.settings.upstream

@@ -15,11 +15,11 @@ from functools import lru_cache
 from msgspec import Struct, structs
 
 from promptguard_gateway.core.decision import Decision, Edit, decide
-from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
-from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
+from promptguard_gateway.core.detector import Detector, Knowledge, Redacted, specs_of
+from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import Action, FailureMode, Policy
+from promptguard_gateway.core.policy import Action, FailureMode, Policy, Verb
 from promptguard_gateway.core.segments import Column, Direction, Role, Segment
 from promptguard_gateway.core.stream import StreamInspector
 from promptguard_gateway.core.vault import Vault
@@ -27,6 +27,7 @@ from promptguard_gateway.domain.errors import GatewayError
 
 ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 _REPEATABLE = frozenset({Role.USER, Role.ASSISTANT})
+_VALUES = frozenset({Family.PII, Family.SECRETS, Family.CUSTOM})  # families whose findings are values, not phrases
 _REMEMBERED_TURNS = 10_000
 _REMEMBERED_ANSWERS = 512  # texts of answers that were inspected before in the same surroundings
 _REMEMBERED_LENGTH = 16_384  # characters of an answer, and of what its exchange knows
@@ -114,6 +115,7 @@ class Judge:
         inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
         edits: list[Edit] = []
         short = sum(map(len, (*knowledge.protected, *knowledge.spoken))) <= _REMEMBERED_LENGTH
+        short &= not knowledge.redacted  # such values are not kept longer than their exchange
         for index, segment in enumerate(segments):
             remember = short and len(segment.text) <= _REMEMBERED_LENGTH
             read = self._remembered if remember else self._read_whole
@@ -130,7 +132,8 @@ class Judge:
 
     def _read_whole(self, column: Column, knowledge: Knowledge, text: str) -> "_Whole":
         """What one complete text of an answer leads to, as segment 0. Raises _Failed."""
-        if len(text) <= self.policy.hold_limit and self.plans[column].passes(text, knowledge):
+        known = self._known(column, knowledge)
+        if len(text) <= self.policy.hold_limit and self.plans[column].passes(text, known):
             return _SAYS_NOTHING
         inspector = self.inspector(column, knowledge, 0)
         edits = tuple(
@@ -150,7 +153,12 @@ class Judge:
 
     def inspector(self, column: Column, knowledge: Knowledge, segment: int) -> StreamInspector:
         """A fresh inspector for one channel of a streamed answer."""
-        return StreamInspector(self.plans[column], knowledge, segment)
+        return StreamInspector(self.plans[column], self._known(column, knowledge), segment)
+
+    def _known(self, column: Column, knowledge: Knowledge) -> Knowledge:
+        """What the policy and the column add to what the exchange knows."""
+        called = column is Column.ANSWER_TOOL_ARGUMENTS
+        return structs.replace(knowledge, allowed_hosts=self.policy.allowed_hosts, called=called)
 
     def _require(self, inspection: Inspection, direction: Direction) -> None:
         """Let a failed detector pass only where the policy says so, and mark it."""
@@ -169,13 +177,28 @@ def gather(inspection: Inspection, inspector: StreamInspector) -> None:
         inspection.scores[detector] = max(score, inspection.scores.get(detector, 0.0))
 
 
-def knowledge_of(segments: Sequence[Segment], canaries: tuple[str, ...]) -> Knowledge:
-    """What must not reappear in the answer to these segments, and what may."""
+def knowledge_of(
+    segments: Sequence[Segment], canaries: tuple[str, ...], judgement: Judgement | None = None
+) -> Knowledge:
+    """What must not reappear in the answer to these segments, and what may. `judgement`: the one on the request."""
     protected = tuple(s.text for s in segments if s.column is Column.SYSTEM)
-    if not protected and not canaries:
-        return Knowledge()
     spoken = tuple(s.text for s in segments if s.column is not Column.SYSTEM)
-    return Knowledge(protected=protected + canaries, spoken=spoken)
+    redacted = () if judgement is None else _redacted(judgement, "\n".join(protected))
+    return Knowledge(protected=protected, canaries=canaries, spoken=spoken, redacted=redacted)
+
+
+def _redacted(judgement: Judgement, instructions: str) -> tuple[Redacted, ...]:
+    """The values that the request's redaction took out, but those that its own instructions say in the clear."""
+    if judgement.decision.outcome is not Verb.REDACT:
+        return ()
+    values: dict[Redacted, None] = {}
+    for finding, action in zip(judgement.inspection.findings, judgement.decision.actions, strict=True):
+        if action is Action.REDACT and finding.family in _VALUES:
+            places = ((finding.segment, finding.start, finding.end), *finding.continued)
+            text = "".join(judgement.segments[segment].text[start:end] for segment, start, end in places)
+            if text not in instructions:
+                values[Redacted(text, finding.label)] = None
+    return tuple(values)
 
 
 class _BlockedTurns:
