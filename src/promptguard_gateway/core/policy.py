@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.segments import Column, Direction
+from promptguard_gateway.core.tool_rules import ToolRules
 
 
 class Action(IntEnum):
@@ -148,6 +149,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     suppressions: Mapping[str, tuple[Suppression, ...]] = {}  # by detector id
     candidates: frozenset[str] = frozenset()  # detector ids, or `detector/rule`
     unavailable: Mapping[str, str] = {}
+    tools: ToolRules = ToolRules()
     failure: Mapping[Direction, FailureMode]
     hold_limit: int = 8192
     overflow: Action = Action.BLOCK

@@ -36,6 +36,7 @@ from promptguard_gateway.proxy.redaction import redact
 from promptguard_gateway.proxy.relay import Relay
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
+from promptguard_gateway.proxy.toolbox import Toolbox
 from promptguard_gateway.wire.errors import error_body
 from promptguard_gateway.wire.openai_request import Request as ModelRequest
 from promptguard_gateway.wire.openai_request import forward_body
@@ -125,11 +126,12 @@ class _Exchange:
         )
         knowledge = knowledge_of(judgement.segments, self._services.settings.canaries, judgement)
         restoring = Restoring(vault if redacted else None, self._judge.policy.restore_tools)
+        toolbox = Toolbox.of(self._judge.policy.tools, tree)
         if request.stream:
             limits = self._services.settings.upstream
-            relay = Relay(self._judge, knowledge, limits, restoring, logprobs=request.logprobs)
+            relay = Relay(self._judge, knowledge, limits, restoring, toolbox=toolbox, logprobs=request.logprobs)
             return await self._relay_stream(self._answer, relay)
-        return await self._return_whole(self._answer, knowledge, restoring)
+        return await self._return_whole(self._answer, knowledge, restoring, toolbox)
 
     def _arrive(self) -> tuple[JsonObject, ModelRequest, Choice]:
         """Parse and take inventory; find out where the request wants to go. Raises GatewayError."""
@@ -154,14 +156,17 @@ class _Exchange:
         self._trace.lap("detect")
         return judgement
 
-    async def _return_whole(self, answer: UpstreamAnswer, knowledge: Knowledge, restoring: Restoring) -> Reply:
+    async def _return_whole(
+        self, answer: UpstreamAnswer, knowledge: Knowledge, restoring: Restoring, toolbox: Toolbox
+    ) -> Reply:
         """The answer that is not streamed."""
         data = await answer.read()
         self._trace.lap("upstream")
         tree, inventory = await self._services.inspecting(len(data), lambda: self._read_whole(data))
         self._trace.covered(Direction.OUTPUT, inventory)
+        on_calls = toolbox.findings(tree, inventory.segments)
         judgement = await self._services.inspecting(
-            inventory.characters, lambda: self._judge.answer(inventory.segments, knowledge)
+            inventory.characters, lambda: self._judge.answer(inventory.segments, knowledge, on_calls)
         )
         self._trace.judged(Direction.OUTPUT, judgement)
         self._trace.usage = usage_of(tree)

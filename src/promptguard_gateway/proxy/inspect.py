@@ -9,7 +9,7 @@ always judged anew.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct, structs
@@ -19,9 +19,11 @@ from promptguard_gateway.core.detector import Detector, Knowledge, Redacted, spe
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import Action, FailureMode, Policy, Verb
+from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Verb
 from promptguard_gateway.core.segments import Column, Direction, Role, Segment
 from promptguard_gateway.core.stream import StreamInspector
+from promptguard_gateway.core.tool_rules import SPECS as TOOL_SPECS
+from promptguard_gateway.core.tool_rules import findings_on_names
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 
@@ -82,7 +84,8 @@ class Judge:
 
     def __init__(self, detectors: Sequence[Detector], policy: Policy) -> None:
         self.policy = policy
-        specs = [spec for detector in detectors for spec in specs_of(detector)]
+        specs = [*(spec for detector in detectors for spec in specs_of(detector)), *TOOL_SPECS]
+        _require_whole_calls(policy)
         self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
         self._inspector = Inspector(detectors)
         self.plans = {column: AnswerPlan.compile(detectors, policy, column) for column in ANSWER_COLUMNS}
@@ -103,6 +106,7 @@ class Judge:
         Raises GatewayError `detector_unavailable` when a detector failed and the mode is closed.
         """
         inspection = self._inspector.inspect(segments)
+        add_findings(inspection, findings_on_names(self.policy.tools, segments))
         self._require(inspection, Direction.INPUT)
         withheld = self._blocked_turns.withheld(project, segments)
         decision = decide(self.policy, segments, inspection, self.summaries, withheld, vault)
@@ -110,9 +114,13 @@ class Judge:
             self._blocked_turns.remember(project, segments, inspection, decision)
         return Judgement(segments, inspection, decision)
 
-    def answer(self, segments: Sequence[Segment], knowledge: Knowledge) -> Judgement:
-        """Judge a whole answer, each segment exactly as a stream of it would be. Raises like `request`."""
+    def answer(self, segments: Sequence[Segment], knowledge: Knowledge, on_calls: Iterable[Finding] = ()) -> Judgement:
+        """Judge a whole answer, each segment exactly as a stream of it would be. Raises like `request`.
+
+        `on_calls`: what the caller found in the arguments of calls (`proxy.toolbox`).
+        """
         inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
+        add_findings(inspection, [*findings_on_names(self.policy.tools, segments), *on_calls])
         edits: list[Edit] = []
         short = sum(map(len, (*knowledge.protected, *knowledge.spoken))) <= _REMEMBERED_LENGTH
         short &= not knowledge.redacted  # such values are not kept longer than their exchange
@@ -160,6 +168,10 @@ class Judge:
         called = column is Column.ANSWER_TOOL_ARGUMENTS
         return structs.replace(knowledge, allowed_hosts=self.policy.allowed_hosts, called=called)
 
+    def ends(self, finding: Finding, column: Column) -> bool:
+        """Whether this finding ends an answer."""
+        return self.policy.mode is Mode.ENFORCE and self.policy.action_for(finding, column) is Action.BLOCK
+
     def _require(self, inspection: Inspection, direction: Direction) -> None:
         """Let a failed detector pass only where the policy says so, and mark it."""
         if not inspection.failures:
@@ -167,6 +179,20 @@ class Judge:
         if self.policy.failure[direction] is FailureMode.CLOSED:
             raise InspectionFailed("The text", inspection.failures)
         inspection.degraded.extend(sorted({failure.detector for failure in inspection.failures}))
+
+
+def _require_whole_calls(policy: Policy) -> None:
+    """A call goes through or does not: nothing of it can be replaced. Raises ValueError."""
+    for spec in TOOL_SPECS:
+        if any(Action.REDACT in policy.cells(spec.id, spec.family, column) for column in ANSWER_COLUMNS):
+            raise ValueError(f"policy {policy.name}: {spec.id} in answers can block or flag, but not redact")
+
+
+def add_findings(inspection: Inspection, findings: Iterable[Finding]) -> None:
+    """Add findings to an inspection, with their scores."""
+    for finding in findings:
+        inspection.findings.append(finding)
+        inspection.scores[finding.detector] = max(finding.score, inspection.scores.get(finding.detector, 0.0))
 
 
 def gather(inspection: Inspection, inspector: StreamInspector) -> None:

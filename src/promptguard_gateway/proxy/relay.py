@@ -8,19 +8,24 @@ A stream ends in one of three ways: `[DONE]` (complete), a block (an error frame
 a fault (an error frame and no `[DONE]`: the answer is not whole).
 """
 
+from functools import partial
+
 from msgspec import Struct
 
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Inspection
 from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
 from promptguard_gateway.core.stream import Release
+from promptguard_gateway.core.tool_rules import names_called_tool
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Coverage, Usage
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
+from promptguard_gateway.proxy.call_watch import CallWatch
 from promptguard_gateway.proxy.dialects import usage_of
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, gather
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand, restored
+from promptguard_gateway.proxy.toolbox import Toolbox
 from promptguard_gateway.wire.logprobs import entries_of, with_entries
 from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, tool_names, view
 from promptguard_gateway.wire.openai_chunks import Strand as StrandKey
@@ -44,6 +49,7 @@ class Relay:
         limits: UpstreamLimits,
         restoring: Restoring,
         *,
+        toolbox: Toolbox | None = None,
         logprobs: bool = False,
     ) -> None:
         self.fault: GatewayError | None = None
@@ -59,6 +65,8 @@ class Relay:
         self._strands: dict[StrandKey, Strand] = {}
         self._segments: list[Segment] = []
         self._stray_inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
+        toolbox = toolbox or Toolbox(judge.policy.tools)
+        self._calls = CallWatch(judge, toolbox, self._segments, self._stray_inspection)
         self._closed: set[int] = set()
         self._texts = 0
         self._stray_characters = 0
@@ -199,7 +207,13 @@ class Relay:
         if delta.channel is Channel.TOOL_ARGUMENTS:
             limit = self._limits.max_line_bytes
             strand: Strand = ArgumentsStrand(
-                delta, self._judge, self._knowledge, self._segments, self._restoring, limit
+                delta,
+                self._judge,
+                self._knowledge,
+                self._segments,
+                self._restoring,
+                limit,
+                partial(self._calls.objection, delta),
             )
         else:
             strand = Strand(delta, self._judge, self._knowledge, self._segments, self._restoring)
@@ -232,6 +246,8 @@ class Relay:
         self._stray_characters += len(stray.text)
         release = restored(self._restoring.restorer(segment), inspector.whole(stray.text), final=True)
         gather(self._stray_inspection, inspector)
+        if names_called_tool(segment) and self._calls.named(chunk, stray, segment):
+            self.blocked = True
         text = release.text
         if inspector.failed:
             raise InspectionFailed("The answer", inspector.failures)

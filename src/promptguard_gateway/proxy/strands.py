@@ -5,8 +5,10 @@ call are JSON inside a string: they are decoded before they are inspected, which
 when the call is complete. Half an argument is of no use to a client.
 """
 
+from collections.abc import Callable
+
 from promptguard_gateway.core.detector import Knowledge
-from promptguard_gateway.core.findings import DetectorFailure, Inspection
+from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.restore import Restorer
 from promptguard_gateway.core.segments import Channel, Column, Direction, JsonLeaf, Role, Segment, column_of
 from promptguard_gateway.core.stream import Piece, Release, StreamInspector
@@ -75,7 +77,7 @@ class Strand:
 
 
 class ArgumentsStrand(Strand):
-    """The arguments of one tool call: gathered, then decided leaf by leaf."""
+    """The arguments of one tool call: gathered, then decided as a whole (`objection`) and leaf by leaf."""
 
     def __init__(
         self,
@@ -85,8 +87,11 @@ class ArgumentsStrand(Strand):
         segments: list[Segment],
         restoring: Restoring,
         limit: int,
+        objection: Callable[[str], Finding | None],
     ) -> None:
         super().__init__(first, judge, knowledge, segments, restoring)
+        self._objection = objection
+        self._finished = False
         self._judge = judge
         self._knowledge = knowledge
         self._segments = segments
@@ -105,9 +110,15 @@ class ArgumentsStrand(Strand):
         return Release()
 
     def finish(self) -> Release:
-        """Decide on the whole call."""
+        """Decide on the whole call, once."""
+        if self._finished:
+            return Release()
+        self._finished = True
         text = "".join(self._pieces)
         self._pieces.clear()
+        objection = self._objection(text)
+        if objection is not None:
+            return Release(blocked=objection)
         if not text:
             return Release()
         decoded = leaves(text)

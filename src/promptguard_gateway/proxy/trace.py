@@ -18,7 +18,7 @@ from promptguard_gateway.domain.projects import ApiKey
 from promptguard_gateway.proxy.inspect import Judgement
 
 # Findings of these families are phrases, which may be quoted; all others are values, which may not.
-_PHRASES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
+_PHRASES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY, Family.TOOL})
 _EXCERPT = 120  # characters
 _MAX_FINDINGS = 200  # per direction; a flood of findings must not make a flood of event
 
