@@ -76,6 +76,11 @@ class Strand:
         return self._inspector.characters
 
 
+def no_objection(arguments: str) -> Finding | None:
+    """For calls that no rule is about."""
+    return None
+
+
 class ArgumentsStrand(Strand):
     """The arguments of one tool call: gathered, then decided as a whole (`objection`) and leaf by leaf."""
 
@@ -87,7 +92,7 @@ class ArgumentsStrand(Strand):
         segments: list[Segment],
         restoring: Restoring,
         limit: int,
-        objection: Callable[[str], Finding | None],
+        objection: Callable[[str], Finding | None] = no_objection,
     ) -> None:
         super().__init__(first, judge, knowledge, segments, restoring)
         self._objection = objection
