@@ -1,12 +1,12 @@
 """The Guard API: decide on messages or on a text without forwarding anything. The same judge as the proxy's."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from promptguard_gateway import __version__
+from promptguard_gateway.control.deciding import Deciding
 from promptguard_gateway.core.findings import Family, Finding
 from promptguard_gateway.core.policy import Action, Policy, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
@@ -20,20 +20,14 @@ from promptguard_gateway.core.segments import (
 )
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
-from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
-from promptguard_gateway.proxy.inspect import Judge, Judgement, knowledge_of
+from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.redaction import redact
-from promptguard_gateway.proxy.services import Call, Services, decision_headers
+from promptguard_gateway.proxy.services import Call, decision_headers
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire import schemas
-from promptguard_gateway.wire.errors import VALIDATION_CODES
 from promptguard_gateway.wire.guard import GuardInventory, text_of
-from promptguard_gateway.wire.strict_json import JsonObject, parse_object
-
-T = TypeVar("T", bound=Struct)
-
-_Work = Callable[[Trace, Judge, bytes], Awaitable[Reply]]
+from promptguard_gateway.wire.strict_json import JsonObject
 
 _MODEL_LENGTH = 256  # characters of the model's name that an event keeps
 
@@ -51,11 +45,8 @@ REDACT_TYPES: Mapping[str, str] = {
 _REDACTED_FAMILIES = frozenset({Family.PII, Family.SECRETS})
 
 
-class Guard:
-    """The three routes that decide and do not forward."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
+class Guard(Deciding):
+    """The three routes that decide on texts."""
 
     async def guard(self, call: Call) -> Reply:
         """POST guard."""
@@ -68,21 +59,6 @@ class Guard:
     async def redact(self, call: Call) -> Reply:
         """POST security/redact."""
         return await self._recorded(call, self._redact)
-
-    async def _recorded(self, call: Call, work: _Work) -> Reply:
-        """Every end leaves an event, errors too. Raises GatewayError `audit_unavailable`."""
-        trace, judge = self._services.trace(call)
-        try:
-            return await work(trace, judge, call.body)
-        except GatewayError as error:
-            if error.code == "audit_unavailable":
-                raise
-            if error.code in VALIDATION_CODES:
-                error.status = call.route.validation_status
-            await self._services.refused(trace, error)
-            reply = render_error(error, call.route, trace.id)
-            reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": trace.id}
-            return reply
 
     async def _guard(self, trace: Trace, judge: Judge, body: bytes) -> Reply:
         tree, request = self._decode(body, schemas.GuardRequest)
@@ -142,63 +118,12 @@ class Guard:
         await self._services.record(trace.event("answered", 200))
         return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
 
-    def _decode(self, body: bytes, kind: type[T]) -> tuple[JsonObject, T]:
-        tree = parse_object(body, self._services.settings.body)
-        try:
-            return tree, msgspec.convert(tree, kind, strict=True)
-        except msgspec.ValidationError as error:
-            raise _validation_error(error) from None
-
-    async def _judge(self, trace: Trace, judge: Judge, direction: Direction, inventory: Inventory) -> Judgement:
-        self._check_size(inventory)
-        trace.covered(direction, inventory)
-        trace.lap("inventory")
-        segments = inventory.segments
-        project = trace.principal.project
-        if direction is Direction.INPUT:
-            vault = self._services.vault(trace)
-            judgement = await self._services.inspecting(
-                inventory.characters, lambda: judge.request(project, segments, vault)
-            )
-        else:
-            knowledge = knowledge_of(segments, self._services.settings.canaries)
-            judgement = await self._services.inspecting(inventory.characters, lambda: judge.answer(segments, knowledge))
-        trace.judged(direction, judgement)
-        trace.lap("detect")
-        return judgement
-
-    def _check_size(self, inventory: Inventory) -> None:
-        limit = self._services.settings.body.max_scan_characters
-        if inventory.characters > limit:
-            raise GatewayError(
-                "content_too_large",
-                f"The text to inspect exceeds {limit} characters (too large). Send it in parts.",
-            )
-
-    async def _answer(self, trace: Trace, judgement: Judgement, response: Struct) -> Reply:
-        outcome = "blocked" if judgement.decision.outcome is Verb.BLOCK else "answered"
-        await self._services.record(trace.event(outcome, 200))
-        return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
-
 
 def _redacted(tree: JsonObject, judgement: Judgement) -> list[schemas.GuardMessage]:
     """All messages, in order, with their roles; contents as text."""
     redact(tree, judgement)
     rewritten = msgspec.convert(tree["messages"], list[schemas.GuardMessage])
     return [schemas.GuardMessage(role=message.role, content=text_of(message)) for message in rewritten]
-
-
-def _validation_error(error: msgspec.ValidationError) -> GatewayError:
-    """msgspec names the place and the type it wanted. Only of a wrong choice it quotes the value, which stays here."""
-    message, _, place = str(error).partition(" - at `$")
-    param = place.rstrip("`").lstrip(".") or None
-    if message.startswith("Invalid enum value"):
-        message = "Not one of the values that are allowed"
-    _, missing, field = message.partition("missing required field `")
-    if missing:
-        param = ".".join(filter(None, (param, field.rstrip("`"))))
-        return GatewayError("missing_field", f"The field {param} is required.", param=param)
-    return GatewayError("invalid_value", f"{message}{f' in {param}' if param else ''}.", param=param)
 
 
 def _scanned(request: schemas.ScanRequest) -> tuple[str, Direction]:
