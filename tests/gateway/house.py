@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer, RawClient
-from promptguard_gateway.app import Running, open_store, running
+from promptguard_gateway.app import Judge, Running, open_store, running
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.settings import Settings, UpstreamLimits
 
@@ -57,8 +57,8 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, **settings: object) -> AsyncIterator[House]:
-    """A gateway with these settings before a fault upstream."""
+async def house(folder: Path, *, judge: Judge | None = None, **settings: object) -> AsyncIterator[House]:
+    """A gateway with these settings before a fault upstream; a judge takes the place of the settings' policy."""
     async with FaultUpstream() as upstream:
         base = {
             "port": 0,
@@ -67,7 +67,7 @@ async def house(folder: Path, **settings: object) -> AsyncIterator[House]:
             "vllm_base_url": upstream.origin,
             "upstream": QUICK,
         }
-        async with running(Settings(**(base | settings))) as gateway:
+        async with running(Settings(**(base | settings)), judge=judge) as gateway:
             yield House(gateway, upstream, folder)
 
 
