@@ -11,8 +11,10 @@ import pytest
 from promptguard_gateway.core.detector import Knowledge, Redacted
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.presets import PRESETS
+from promptguard_gateway.core.restore import Restorer
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.core.stream import StreamInspector
+from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.detectors.catalogue import DETECTORS
 
 PLAN = AnswerPlan.compile(DETECTORS, PRESETS["strict"], Column.ANSWER)
@@ -61,6 +63,27 @@ FRAMES = ["{}", "is {} ok", "{}.", "so:{}, {}", "a {}x", "{}\n{}", "({})"]
 TRANSCRIPTS = [frame.format(*(value,) * frame.count("{}"))[:64] for value in VALUES for frame in FRAMES][:200]
 
 
+VAULT = Vault(b"k" * 32)
+TOKEN = VAULT.issue("EMAIL", MAIL)
+TOKENS = [
+    TOKEN,
+    TOKEN[:9],
+    f"{TOKEN} {TOKEN}",
+    f"//a.b/{TOKEN}",
+    f"ana@example.com{TOKEN}",
+    f"{TOKEN}ana@example.com",
+    f"[{TOKEN}](/{TOKEN})",
+]
+
+
+def restored(parts: tuple[str, ...]) -> tuple[str, int, bool]:
+    """The same with values put back behind the inspection: the text, how many were put back, and the block."""
+    inspector, restorer = StreamInspector(PLAN, KNOWLEDGE), Restorer(VAULT)
+    releases = [*map(inspector.feed, parts), inspector.finish()]
+    pieces = [piece for release in releases for piece in restorer.feed(release.pieces)] + [*restorer.finish()]
+    return "".join(piece.text for piece in pieces), restorer.restored, inspector.blocked is not None
+
+
 def decided(parts: tuple[str, ...]) -> tuple[str, bool]:
     """What the client gets, and whether the answer was blocked."""
     inspector = StreamInspector(PLAN, KNOWLEDGE)
@@ -80,6 +103,16 @@ def test_no_cut_changes_what_the_client_gets(text: str) -> None:
     assert decided(tuple(text)) == whole
     for first, second in itertools.combinations_with_replacement(range(len(text) + 1), 2):
         assert decided((text[:first], text[first:second], text[second:])) == whole, (first, second)
+
+
+@pytest.mark.parametrize("text", [frame.format(*(token,) * 2) for token in TOKENS for frame in FRAMES[:5]])
+def test_no_cut_changes_what_is_restored(text: str) -> None:
+    """All cuts in two and in three of answers with tokens in them, near values and in addresses."""
+    whole = restored((text,))
+    assert whole[1] == 0 or MAIL in whole[0]
+    assert restored(tuple(text)) == whole
+    for first, second in itertools.combinations_with_replacement(range(len(text) + 1), 2):
+        assert restored((text[:first], text[first:second], text[second:])) == whole, (first, second)
 
 
 @pytest.mark.parametrize("text", [text for text in TRANSCRIPTS if decided((text,))[1]])
