@@ -10,6 +10,7 @@ from promptguard_gateway.core.segments import Channel, Column, JsonLeaf, Role, S
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.wire.openai_chunks import tool_names
+from proxy import transcripts
 from proxy.transcripts import (
     AWS,
     JUDGES,
@@ -181,3 +182,15 @@ def test_names_of_tools_are_gathered_from_chunks() -> None:
     restoring.called((0, 1), "send")
     restoring.called((0, 1), "_mail")
     assert (restoring.tool((0, 1)), restoring.tool((0, 2))) == ("send_mail", "")
+
+
+def test_a_vault_changes_no_answer_without_tokens() -> None:
+    """Every script of the relay's own tests, letter by letter: what waits for a token leaves after all."""
+    judge = JUDGES["strict"]
+    for script in transcripts.SCRIPTS:
+        relay, frames = relayed(judge, stream(script, characters), restoring=Restoring(VAULT, LISTED))
+        expected = whole(judge, script)
+        assert relay.restored == 0
+        if not expected.blocked:
+            said = {key: text for key, text in hear(frames).texts.items() if text}
+            assert said == {key: text for key, text in expected.texts.items() if text}
