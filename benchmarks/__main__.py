@@ -1,10 +1,15 @@
-"""One door to all measurements: `python -m benchmarks [gateway | body_size | streams] [options]`; default `gateway`."""
+"""One door to all measurements: `python -m benchmarks [NAME] [options]` with a name from below; default `gateway`."""
 
 import sys
 
-from benchmarks import body_size, gateway, streams
+from benchmarks import body_size, detectors, gateway, streams
 
-MEASUREMENTS = {"gateway": gateway.main, "body_size": body_size.main, "streams": streams.main}
+MEASUREMENTS = {
+    "gateway": gateway.main,
+    "body_size": body_size.main,
+    "streams": streams.main,
+    "detectors": detectors.main,
+}
 
 if __name__ == "__main__":
     named = len(sys.argv) > 1 and sys.argv[1] in MEASUREMENTS

@@ -205,6 +205,23 @@ def test_every_detector_is_documented() -> None:
     assert listed == [[each.spec.id, each.spec.family.value, each.spec.summary] for each in DETECTORS]
 
 
+def test_every_format_of_a_credential_is_documented() -> None:
+    """docs/secrets.md lists the patterns of each theme, with their scores and where they are described."""
+    from promptguard_gateway.detectors.secrets import detectors, named
+
+    themes = {
+        **detectors.THEMES,
+        "Named": named.FORMATS,
+        "Web tokens": detectors.JWT.patterns,
+        "Private keys": detectors.PRIVATE_KEYS.patterns,
+        "Passwords and values": detectors.PASSWORDS.patterns,
+    }
+    for theme, formats in themes.items():
+        listed = rows(section("docs/secrets.md", f"### {theme}"))
+        assert listed == [[each.name, f"{each.score:.2f}", each.source] for each in formats], theme
+    assert sum(map(len, themes.values())) >= 120
+
+
 def test_every_route_is_documented() -> None:
     """docs/api.md lists each route with its method, path, whether it needs a key, and what is inspected."""
     listed = [row[:4] for row in rows(section("docs/api.md", "## Routes"))]

@@ -17,8 +17,8 @@ from promptguard_gateway.detectors import (
     redacted,
     repetition,
     safety,
-    secrets,
 )
+from promptguard_gateway.detectors.secrets import detectors as secrets
 
 DETECTORS: tuple[Detector, ...] = (
     injection.OVERRIDE,
@@ -36,6 +36,7 @@ DETECTORS: tuple[Detector, ...] = (
     secrets.JWT,
     secrets.PRIVATE_KEYS,
     secrets.PASSWORDS,
+    secrets.STAND_INS,
     redacted.REDACTED,
     leak.LEAK,
     repetition.REPETITION,
