@@ -26,7 +26,7 @@ from soak.traffic import Clients, TokenUpstream, Told, nothing, token_source
 CLIENTS = 16
 READY_SECONDS = 15.0  # of the median start: one or two on a machine that does nothing else
 # Inside the gateway's writer; seen from the upstream; seen from a client; and anywhere, during a start included.
-IN_WRITER = ("before_intent", "after_intent", "before_commit", "after_commit")
+IN_WRITER = ("before_intent", "after_intent", "before_commit", "after_commit", "before_settling", "after_settling")
 AT_UPSTREAM = ("dispatched", "mid_stream", "upstream_done")
 AT_CLIENT = ("first_byte", "last_byte")
 POINTS = (*IN_WRITER, *AT_UPSTREAM, *AT_CLIENT, "any", "start")
@@ -130,7 +130,8 @@ async def kill_often(data: Path, kills: int, end: float) -> tuple[Books, list[fl
     made = 0
     async with TokenUpstream() as upstream:
         while made < kills and time.monotonic() < end:
-            point, passes = POINTS[made % len(POINTS)], chance.randint(1, 120)
+            point = POINTS[made % len(POINTS)]
+            passes = chance.randint(1, 3 if "settling" in point else 120)
             made += 1
             if point == "start":
                 await die_during_start(data, upstream, chance.uniform(0.3, 1.5))

@@ -21,13 +21,13 @@ from promptguard_gateway.store.recovery import UNKNOWN_CRASH
 from promptguard_gateway.store.sqlite import SqliteStore
 
 ROUNDS = int(os.environ.get("PROMPTGUARD_CRASH_ROUNDS", "20"))
-POINTS = ("before_intent", "after_intent", "before_commit", "after_commit", "")
+POINTS = ("before_intent", "after_intent", "before_commit", "after_commit", "before_settling", "after_settling", "")
 TESTS = Path(__file__).parent.parent
 
 
 def run_until_killed(folder: Path, name: str, point: str, chance: random.Random) -> list[tuple[str, str]]:
     """One life of the child; the acknowledgements it printed."""
-    passes = chance.randint(1, 60)
+    passes = chance.randint(1, 3 if "settling" in point else 60)
     child = subprocess.Popen(
         [sys.executable, "-m", "store.crash_child", str(folder), name, point, str(passes)],
         cwd=TESTS,

@@ -44,6 +44,7 @@ def reader(engine: Engine, tmp_path: Path) -> EventReader:
 def store(folder: Path, events: list[Event]) -> None:
     recorder = Recorder(connect_writer(folder / DATABASE, busy_timeout=1.0))
     recorder.write([], [event_row(event) for event in events])
+    recorder.books.settle()
     recorder.close()
 
 

@@ -53,7 +53,7 @@ def test_a_new_database_is_what_all_migrations_lead_to(tmp_path: Path, engine: E
     assert schema_version(engine) == schema_version(migrated) == HEAD
     migrated.dispose()
     assert tables(tmp_path / DATABASE) == tables(tmp_path / "migrated.db")
-    assert marks(tmp_path / DATABASE) == marks(tmp_path / "migrated.db") == [("keys", 0)]
+    assert marks(tmp_path / DATABASE) == marks(tmp_path / "migrated.db") == [("keys", 0), ("rollups", 0)]
 
 
 def test_the_newest_revision_is_the_one_the_code_knows() -> None:

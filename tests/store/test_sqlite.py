@@ -97,6 +97,19 @@ def test_an_intent_whose_event_is_stored_only_goes(tmp_path: Path) -> None:
     assert found == [make_event("evt_1")]
 
 
+def test_a_database_without_a_mark_has_counted_its_events(tmp_path: Path) -> None:
+    """Before there was a mark, events were counted as they were written: none is counted twice, and later ones are."""
+    for number in (1, 2, 3):
+        store = SqliteStore.open(tmp_path, for_serving=True)
+        counted = sum(minute.exchanges for minute in store.events.rollups(0, 2**50))
+        asyncio.run(store.record_event(make_event(f"evt_{number}")))
+        store.close()
+        assert counted == number - 1
+        if number == 1:
+            with closing(sqlite3.connect(tmp_path / DATABASE)) as connection, connection:
+                connection.execute("DELETE FROM marks WHERE name = 'rollups'")
+
+
 def test_only_a_gateway_recovers_and_records(tmp_path: Path) -> None:
     """A command beside a living gateway must not declare its exchanges dead."""
     leave_intents(tmp_path, "evt_1")

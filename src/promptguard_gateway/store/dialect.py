@@ -20,6 +20,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    exists,
     select,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -96,7 +97,21 @@ def _upsert(table: Table) -> str:
 
 INSERT_INTENT: Final = _insert_new(intents, "id")
 INSERT_EVENT: Final = _insert_new(events, "id", without="sequence")
-DELETE_INTENT: Final = _text(delete(intents).where(intents.c.id == bindparam("id")))
+DELETE_SETTLED: Final = _text(
+    delete(intents).where(
+        intents.c.id.in_(
+            select(events.c.id).where(events.c.sequence > bindparam("mark"), events.c.sequence <= bindparam("last"))
+        )
+    )
+)
+DELETE_STORED: Final = _text(delete(intents).where(exists().where(events.c.id == intents.c.id)))
+SELECT_UNCOUNTED: Final = "SELECT sequence, record FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?"
+BEGIN_COUNTING: Final = (
+    "INSERT INTO marks (name, value) SELECT 'rollups', coalesce(max(sequence), 0) FROM events WHERE true "
+    "ON CONFLICT (name) DO NOTHING"
+)
+SELECT_MARK: Final = "SELECT value FROM marks WHERE name = 'rollups'"
+UPDATE_MARK: Final = "UPDATE marks SET value = ? WHERE name = 'rollups'"
 SELECT_EVENT_ID: Final = _text(select(events.c.id).where(events.c.id == bindparam("id")))
 UPSERT_ROLLUP: Final = _upsert(rollups)
 SELECT_ROLLUP: Final = _text(

@@ -54,7 +54,7 @@ def _create(connection: Connection) -> None:
     """An empty database gets the newest tables directly; loading Alembic for this would triple a first start."""
     metadata.create_all(connection, checkfirst=False)
     connection.execute(alembic_version.insert().values(version_num=HEAD))
-    connection.execute(marks.insert().values(name="keys", value=0))
+    connection.execute(marks.insert(), [{"name": "keys", "value": 0}, {"name": "rollups", "value": 0}])
 
 
 def run_migrations(connection: Connection, version: str | None) -> None:

@@ -33,14 +33,15 @@ def check_integrity(engine: Engine) -> None:
 def settle_orphans(engine: Engine, connection: sqlite3.Connection, at: At = nowhere) -> int:
     """Turn every intent without an event into an event with outcome `unknown_crash`; how many there were.
 
-    An intent whose event is stored already only goes. Dying in the middle and starting again is harmless.
-    Raises StoreError.
+    Dying in the middle and starting again is harmless. Raises StoreError.
     """
     recorder = Recorder(connection, at)
     settled = 0
     try:
+        recorder.books.begin()
         while orphans := _intents(engine):
             recorder.write([], [event_row(crashed(orphan)) for orphan in orphans])
+            recorder.books.settle()
             settled += len(orphans)
     except (sqlite3.Error, DatabaseError) as error:
         raise StoreError(f"{engine.url.database} cannot be written: {getattr(error, 'orig', error)}.") from None

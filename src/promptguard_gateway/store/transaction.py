@@ -1,4 +1,4 @@
-"""One transaction: intents, events, the journal rows they settle, and the minute's counters, all or nothing.
+"""One transaction: intents and events, all or nothing. What follows from events is worked out later, by `Books`.
 
 A Recorder belongs to one connection and one thread at a time. It is given rows whose JSON is already made, so that a
 value that cannot be written is its caller's error and nobody else's.
@@ -11,16 +11,16 @@ import msgspec
 
 from promptguard_gateway.domain.events import Event, Intent
 from promptguard_gateway.store import dialect
-from promptguard_gateway.store.rollups import Rollup, RollupKey, rollup_key
+from promptguard_gateway.store.bookkeeping import Books
 
 IntentRow = tuple[str, int, str, str, str, str]
 EventRow = tuple[tuple[str | int | bool | None, ...], Event]
 
-# Named places at which a test may end the process: before_intent, after_intent, before_commit, after_commit.
+# Named places at which a test may end the process: before_intent, after_intent, before_commit, after_commit,
+# before_settling, after_settling.
 At = Callable[[str], None]
 
 _encode = msgspec.json.Encoder().encode
-_ROLLUPS_KEPT = 512
 
 
 def nowhere(_point: str) -> None:
@@ -67,7 +67,7 @@ class Recorder:
         self._connection = connection
         self._at = at
         self._full = False
-        self._rollups: dict[RollupKey, Rollup] = {}
+        self.books = Books(connection, at)
 
     def write(self, intents: Sequence[IntentRow], events: Sequence[EventRow]) -> None:
         """Commit a batch. An id that is already stored is left as it is and counted once. Raises sqlite3.Error."""
@@ -88,16 +88,13 @@ class Recorder:
     def _attempt(self, intents: Sequence[IntentRow], events: Sequence[EventRow], fresh: Sequence[EventRow]) -> bool:
         """One transaction; False, with nothing written, when one of `fresh` was stored before."""
         try:
-            if events or len(intents) > 1:
+            if len(events) + len(intents) > 1:  # a single row is a transaction by itself
                 self._connection.execute(dialect.BEGIN)
             if intents:
                 self._insert_intents(intents)
-            if events:
-                if not self._insert_events(fresh):
-                    self._roll_back()
-                    return False
-                self._settle_intents(events)
-                self._count(fresh)
+            if fresh and not self._insert_events(fresh):
+                self._roll_back()
+                return False
             self._at("before_commit")
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
@@ -126,36 +123,7 @@ class Recorder:
         if len(events) == 1:
             return self._connection.execute(dialect.INSERT_EVENT, events[0][0]).rowcount == 1
         rows = [values for values, _ in events]
-        return not rows or self._connection.executemany(dialect.INSERT_EVENT, rows).rowcount == len(rows)
-
-    def _settle_intents(self, events: Sequence[EventRow]) -> None:
-        """An exchange that has its event needs its journal row no more."""
-        if len(events) == 1:
-            self._connection.execute(dialect.DELETE_INTENT, (events[0][1].id,))
-        else:
-            self._connection.executemany(dialect.DELETE_INTENT, [(event.id,) for _, event in events])
-
-    def _count(self, events: Sequence[EventRow]) -> None:
-        touched: dict[RollupKey, Rollup] = {}
-        for _, event in events:
-            key = rollup_key(event)
-            rollup = touched[key] = self._rollup(key)
-            rollup.add(event)
-        for rollup in touched.values():
-            self._connection.execute(dialect.UPSERT_ROLLUP, rollup.row())
-
-    def _rollup(self, key: RollupKey) -> Rollup:
-        """The counters so far: from memory, else from the database, where an earlier process may have left them."""
-        rollup = self._rollups.get(key)
-        if rollup is None:
-            rollup = Rollup(key)
-            stored = self._connection.execute(dialect.SELECT_ROLLUP, key).fetchone()
-            if stored is not None:
-                rollup.load(stored)
-            if len(self._rollups) >= _ROLLUPS_KEPT:
-                self._rollups.clear()
-            self._rollups[key] = rollup
-        return rollup
+        return self._connection.executemany(dialect.INSERT_EVENT, rows).rowcount == len(rows)
 
     def _unseen(self, events: Sequence[EventRow]) -> list[EventRow]:
         """The events that are not stored yet, each id once."""
@@ -168,8 +136,7 @@ class Recorder:
         return list(fresh.values())
 
     def _roll_back(self) -> None:
-        """Back to before the batch; the counters in memory may have run ahead and are forgotten."""
-        self._rollups.clear()
+        """Back to before the batch."""
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -4,8 +4,8 @@ Callers on the event loop hand over a row and await its commit. Rows handed over
 together. What need not reach the disk at once (a commit at level NORMAL only appends to the log, in memory) is
 committed right there when nothing else is being written: waking a thread, and being woken by it, costs several times
 the commit. Everything that may wait belongs to the thread: commits that wait for the disk, a locked database, errors,
-checkpoints, and whatever comes while the thread is at work; meanwhile the next rows gather, so batches grow with load
-by themselves. One lock says who has the connection.
+checkpoints, the books (`store.bookkeeping`), and whatever comes while the thread is at work; meanwhile the next rows
+gather, so batches grow with load by themselves. One lock says who has the connection.
 
 What a caller can rely on:
 
@@ -43,6 +43,8 @@ DEADLINE = 2.0
 _BATCH_ROWS = 1_000
 _ROWS_ON_LOOP = 64  # a batch of more is long enough to be worth the thread
 _CHECKPOINT_COMMITS = 800  # some 4,000 pages of log; always on the thread, because it waits for the disk
+_SETTLE_EVENTS = 128  # a millisecond's work for the books
+_SETTLE_SECONDS = 1.0  # how far the books may be behind when there are fewer
 _BUSY_PAUSE = 0.002  # seconds between two attempts at a locked database
 
 Connect = Callable[[], sqlite3.Connection]
@@ -71,8 +73,8 @@ class _Batch:
         self.deadline = 0.0
 
 
-class _Checkpoint:
-    """Asks the thread to move the log into the database."""
+class _Chores:
+    """Asks the thread to do what is due: the books, a checkpoint."""
 
 
 class Writer:
@@ -97,9 +99,12 @@ class Writer:
         self._deadline = deadline
         self._queue_limit = queue_limit
         self._at = at
-        self._queue: SimpleQueue[_Batch | _Checkpoint | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Batch | _Chores | None] = SimpleQueue()
         self._connected = threading.RLock()  # whoever holds it may use the connection
         self._commits_since_checkpoint = 0
+        self._unsettled = 0  # events that the books do not know
+        self._settled_at = time.monotonic()
+        self._chores_asked = False
         self._gathering: _Batch | None = None
         self._in_flight: deque[_Batch] = deque()
         self._waiting = 0
@@ -208,13 +213,16 @@ class Writer:
         try:
             if self._recorder is None or self._attempt(batch.rows) is not None:
                 return False
-            self._committed()
+            self._committed(batch.rows)
         finally:
             self._connected.release()
-        if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
-            self._commits_since_checkpoint = 0
-            self._queue.put(_Checkpoint())
+        if self._chores_due() and not self._chores_asked:
+            self._chores_asked = True
+            self._queue.put(_Chores())
         return True
+
+    def _chores_due(self) -> bool:
+        return self._unsettled >= _SETTLE_EVENTS or self._commits_since_checkpoint >= _CHECKPOINT_COMMITS
 
     def _expire(self) -> None:
         """Tell the callers whose deadline passed; look again when the next one may have."""
@@ -244,16 +252,44 @@ class Writer:
     # On the writer's thread.
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            if isinstance(first, _Checkpoint):
-                self._checkpoint()
-                continue
-            batches = self._gather(first)
-            self._write([row for batch in batches for row in batch.rows])
-            with suppress(RuntimeError):  # the loop is closed, nobody waits
-                first.loop.call_soon_threadsafe(self._settle, len(batches))
+        while (first := self._next()) is not None:
+            if isinstance(first, _Batch):
+                batches = self._gather(first)
+                self._write([row for batch in batches for row in batch.rows])
+                with suppress(RuntimeError):  # the loop is closed, nobody waits
+                    first.loop.call_soon_threadsafe(self._settle, len(batches))
+            self._do_chores()
         with self._connected:
+            self._keep_books()
             self._drop_connection()
+
+    def _next(self) -> _Batch | _Chores | None:
+        """What there is to do; when there is nothing for a while, a look at the chores."""
+        try:
+            return self._queue.get(timeout=_SETTLE_SECONDS)
+        except Empty:
+            return _Chores()
+
+    def _do_chores(self) -> None:
+        """What fails here is tried again later; nothing that callers were told depends on it."""
+        self._chores_asked = False
+        late = time.monotonic() - self._settled_at >= _SETTLE_SECONDS
+        if self._unsettled >= _SETTLE_EVENTS or (self._unsettled and late):
+            self._keep_books()
+        if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
+            self._checkpoint()
+
+    def _keep_books(self) -> None:
+        with self._connected:
+            self._settled_at = time.monotonic()
+            if self._recorder is None or not self._unsettled:
+                return
+            try:
+                self._recorder.books.settle()
+                self._unsettled = 0
+            except Exception as error:  # the thread outlives every fault
+                if not _is_busy(error):
+                    self._drop_connection()
 
     def _gather(self, first: _Batch) -> list[_Batch]:
         """The first batch and what queued up behind it, within one transaction's measure."""
@@ -264,7 +300,7 @@ class Writer:
                 batch = self._queue.get_nowait()
             except Empty:
                 break
-            if batch is None or isinstance(batch, _Checkpoint):
+            if batch is None or isinstance(batch, _Chores):
                 self._queue.put(batch)
                 break
             batches.append(batch)
@@ -278,8 +314,6 @@ class Writer:
         """
         with self._connected:
             self._write_patiently(rows)
-        if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
-            self._checkpoint()
 
     def _write_patiently(self, rows: list[_Row]) -> None:
         error = self._patiently(rows)
@@ -297,10 +331,11 @@ class Writer:
         while (error := self._attempt(rows)) is not None and _is_busy(error) and time.monotonic() < give_up:
             time.sleep(_BUSY_PAUSE)
         if error is None:
-            self._committed()
+            self._committed(rows)
         return error
 
-    def _committed(self) -> None:
+    def _committed(self, rows: list[_Row]) -> None:
+        self._unsettled += sum([row.event is not None for row in rows])
         self._commits += 1
         self._commits_since_checkpoint += 1
         self._last_error = None

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.execute("INSERT INTO marks (name, value) VALUES ('keys', 0)")
+    op.execute("INSERT INTO marks (name, value) VALUES ('keys', 0), ('rollups', 0)")
     op.create_table(
         "projects",
         sa.Column("id", sa.String(64), primary_key=True),
