@@ -143,6 +143,13 @@ class Clients:
             raise EOFError("the answer broke off")
 
 
+def text_of(answer: RawAnswer) -> str:
+    """What the model said; on a stream, wherever hold-back has cut it."""
+    chunks = [json.loads(event) for event in answer.events or [answer.body] if event != b"[DONE]"]
+    choices = [choice for chunk in chunks for choice in chunk["choices"]]
+    return "".join((choice.get("delta") or choice["message"])["content"] for choice in choices)
+
+
 def told_by(answer: RawAnswer, token: str) -> Told:
     """The ledger's line for an answer. A stream that was blocked says so in its last frame, not in its head."""
     decision = answer.headers["x-promptguard-decision"]
@@ -159,7 +166,7 @@ def check_answer(answer: RawAnswer, kind: Kind, token: str) -> None:
         assert answer.status == (200 if kind.leak and answer.events else 400)
     else:
         assert answer.status == 200
-        assert answer.body.count(token.encode()) == (PIECES if kind.stream else 1), (kind.name, answer.raw)
+        assert text_of(answer).count(token) == (PIECES if kind.stream else 1), (kind.name, answer.raw)
         assert not kind.stream or answer.events[-1] == b"[DONE]"
 
 
