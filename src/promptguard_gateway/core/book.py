@@ -18,7 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Candidate, Identity, Pattern, PatternDetector, Spec
-from promptguard_gateway.core.engine import Program, ProgramSet, encode
+from promptguard_gateway.core.engine import Program, encode
+from promptguard_gateway.core.needs import PatternSet
 from promptguard_gateway.core.patterns import EMPTY, Node, closure, emit, one_of, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
 
@@ -213,7 +214,7 @@ class PatternBook:
         self.rows = tuple(Row(index, spec, pattern) for index, (spec, pattern) in enumerate(pairs))
         self.shortest = min((shortest(parse(row.pattern.whole)) for row in self.rows), default=maxsize)
         """In fewer characters than these nothing can be found."""
-        self._set = ProgramSet([row.pattern.whole for row in self.rows])
+        self._set = PatternSet([row.pattern.whole for row in self.rows])
 
     def occurs(self, text: str) -> bool:
         """Whether any candidate of any pattern stands in the text; its validator may still drop it."""

@@ -76,7 +76,9 @@ class ProgramSet:
 
     def present(self, data: bytes) -> list[int]:
         """The indexes of the patterns that occur, in ascending order."""
-        found = [self._filtered[index] for index in self._filter.Match(data) or () if index < len(self._filtered)]
+        found: list[int] = []
+        if self._filtered:
+            found = [self._filtered[index] for index in self._filter.Match(data) or () if index < len(self._filtered)]
         for program, group in self._shapes:
             present = program.Match(data)
             if present is not None:

@@ -26,9 +26,10 @@ from promptguard_gateway.core.disguises import (
     upside_down,
     without_leet,
 )
-from promptguard_gateway.core.engine import ProgramSet, encode
+from promptguard_gateway.core.engine import encode
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.fold import Folded, fold, skeleton, skeleton_text
+from promptguard_gateway.core.needs import PatternSet
 from promptguard_gateway.core.segments import Channel, Role, Segment
 from promptguard_gateway.core.splices import Edit, Reversed, Spliced, Step, nearby
 
@@ -221,8 +222,8 @@ def _derived(waiting: list[View], size: int) -> Iterator[View]:
 
 
 _LETTER_GATES = (SPACED_GATE, GLUED_GATE, LEET_GATE, ROT13_GATE, REVERSED_GATE)
-_GATES = ProgramSet([*_LETTER_GATES, *(codec.gate for codec in CODECS)])
-_HIDDEN_GATES = ProgramSet([codec.gate for codec in HIDDEN_CODECS])
+_GATES = PatternSet([*_LETTER_GATES, *(codec.gate for codec in CODECS)])
+_HIDDEN_GATES = PatternSet([codec.gate for codec in HIDDEN_CODECS])
 _SPACED, _GLUED, _LEET, _ROT13, _REVERSED = range(len(_LETTER_GATES))
 
 
