@@ -33,7 +33,8 @@ _TELL = (
     r"shar(?:e|ing)|return|writ(?:e|ing)(?:\s+(?:out|down))?|echo|quot(?:e|ing)|cop(?:y|ying)|"
     r"paste|send(?:ing)?|describe|summari[sz](?:e|ing)|translate|encode|spell|reproduce|"
     r"restate|paraphrase|rephrase|report|provide|publish|state|export|extract|read(?:\s+out)?|"
-    r"convert|render|put|include|post|return|divulge|unveil|present)"
+    r"convert|render|put|include|post|return|divulge|unveil|present|type|insert|embed|append|confirm|dump|"
+    r"format|wrap|compress|forward|upload|submit|enumerate|detail|explain|release|surface|walk\s+me\s+through)"
 )
 _ASK = rf"(?:{_TELL}|what\s+(?:is|are|was|were|does|do|did)|what'?s|know|see)"
 _HIDDEN = (
@@ -45,14 +46,42 @@ _PROMPT = (
     r"configuration|system\s?(?:prompt|message))"
 )
 _FILL = r"(?:[\w'’,-]+\s+){0,5}"
+# The same with the punctuation of templates and code between the words.
+_LOOSE_FILL = r"[\s:;\"'`*<>()\[\]{}|_-]{1,6}(?:[\w'’,]+[\s:;\"'`*<>()\[\]{}|_-]{1,6}){0,5}"
+_INTERNAL = (
+    r"(?:(?:system|developer)[\s_-]{1,2}(?:prompt|message|instructions?)|pre-?prompt|"
+    r"(?:hidden|initial|secret|original|internal|confidential|base|custom)\s+(?:system\s+)?(?:prompts?|instructions|"
+    r"directives|rules|guidelines)|(?:safety|content|internal)\s+(?:rules|guidelines|polic(?:y|ies))(?:\s+text)?|"
+    r"conversation\s+history|chat\s+history|context\s+window|tool\s+definitions|knowledge\s+base(?:\s+file\s+names)?|"
+    r"instructions|configuration|access\s+tokens?|api\s+keys?)"
+)
+_KEPT = (
+    r"(?:password|pass\s?phrase|pass\s?code|pin(?:\s+code)?|access\s+(?:code|token|key)|code\s?word|"
+    r"secret(?:\s+(?:word|key|code|phrase|number|value|token))?|api\s+keys?|credentials|private\s+keys?)"
+)
+_CODE = (
+    r"(?:ascii|unicode|base\s?-?(?:32|64|85)|hex(?:adecimal)?|binary|octal|rot\s?-?13|caesar|morse|leet(?:speak)?|"
+    r"pig\s+latin|nato|phonetic|emojis?|reversed?|backwards|acrostic|character\s+codes?|codes?)"
+)
+
+# What only the model and its operator have: with "your" before it there is no honest reason to ask for it.
+_OWN = (
+    r"(?:(?:system|developer)[\s_-]{1,2}(?:prompt|message|instructions?)|pre-?prompt|(?:hidden|initial|secret|custom|confidential|"
+    r"internal|original)\s+(?:instructions|guidelines|directives|rules|polic(?:y|ies)(?:\s+documents?)?|prompts?)|"
+    r"(?:safety|content|moderation)[\s-](?:filters?|guidelines|rules|polic(?:y|ies))(?:\s+(?:rules|text|list|document))?|"
+    r"configuration\s+text|knowledge\s+base\s+file\s?names|(?:tool|function)\s+(?:definitions|schemas?)|"
+    r"list\s+of\s+(?:functions|tools|plugins)|context\s+window)"
+)
+# What people have done to a text that they pasted above.
+_WORK = ("summari", "translat", "paraphras", "rephras", "describ", "convert", "explain", "read", "restat", "format")
 
 PROMPT = PatternDetector(
     spec=_spec("exfiltration.prompt", "system_prompt_extraction", "a request for the system prompt"),
     patterns=(
         Pattern(
             name="reveal_your_prompt",
-            regex=rf"(?i)\b{_ASK}\s+{_FILL}(?:your|ur|thy)\s+(?:own\s+|full\s+|entire\s+|exact\s+|complete\s+|"
-            rf"verbatim\s+|whole\s+){{0,2}}(?:{_HIDDEN}\s+){{1,2}}{_PROMPT}\b",
+            regex=rf"(?i)\b{_ASK}{_LOOSE_FILL}(?:your|ur|thy)\s+(?:own\s+|full\s+|entire\s+|exact\s+|complete\s+|"
+            rf"verbatim\s+|whole\s+){{0,2}}(?:{_HIDDEN}[\s_-]{{1,2}}){{1,2}}{_PROMPT}\b",
             score=0.88,
             context=MENTION,
             context_score=0.6,
@@ -101,7 +130,7 @@ PROMPT = PatternDetector(
             r"directives|words?|information)\s+(?:that\s+|which\s+)?"
             r"(?:you\s+(?:were|have\s+been|got|received|had\s+been|was)\s+(?:given|told|provided|"
             r"initiali[sz]ed|configured|programmed|set|started)|you\s+(?:received|got)|"
-            r"(?:were|was)\s+(?:given|provided|told|sent)\s+to\s+you|(?:from|by)\s+(?:your|the)\s+(?:devel"
+            r"(?:were\s+|was\s+)?(?:given|provided|told|sent)\s+to\s+you|(?:from|by)\s+(?:your|the)\s+(?:devel"
             r"opers?|creators?|owner|operator|makers?|admins?|company|system))",
             score=0.84,
         ),
@@ -125,7 +154,86 @@ PROMPT = PatternDetector(
             r"text|user|word|first|input)|$|[.,!?\"':;\n]|verbatim|word|in\s+(?:a\s+)?(?:code|"
             r"full))",
             score=0.84,
-            validate=lambda text: not text.lower().startswith("summari"),
+            validate=lambda text: not text.lower().startswith(_WORK),
+        ),
+        Pattern(
+            name="prompt_to_be_completed",
+            regex=r"(?i)\b(?:complete|finish|fill\s+in|continue)\b[^\n]{0,40}(?:sentence|text|phrase|blank|line|story|quote|paragraph|:)[^\n]{0,20}?\bmy\s+(?:[a-z]+\s+){0,2}(?:instructions|guidelines|rules|"
+            r"prompt|policy\s+document|configuration(?:\s+text)?)\s+(?:say|says|begins?|starts?|are|is|states?|reads?)\b|"
+            r"\b(?:my|your|the|its)\s+(?:full\s+|exact\s+|original\s+)?(?:system|initial|hidden|secret|developer)"
+            r"\s+(?:prompt|instructions|message)\s+(?:is|are|was|were|says?|begins?|starts?|reads?|goes|states?)"
+            r"(?:\s+(?:with|as\s+follows|like\s+this))?\s?(?:[:\"“…_]|\.\.\.)",
+            score=0.82,
+            context=r"(?i)(?:\b(?:if|when|example|e\.g|because|since|think|sure|that|our|where)\b[\w\s,']{0,24}|[\"'“`]\s?)$",
+            context_score=0.6,
+        ),
+        Pattern(
+            name="your_internals",
+            regex=rf"(?i)\b(?:{_ASK}|does|do|did|turn|make|e-?mail|summari[sz]e|translate|read|copy|fill\s+in|begin\s+with)\b"
+            rf"{_LOOSE_FILL}your\s+(?:own\s+|full\s+|entire\s+|exact\s+|complete\s+|whole\s+){{0,2}}{_OWN}\b",
+            score=0.82,
+            context=MENTION,
+            context_score=0.6,
+        ),
+        Pattern(
+            name="internals_read_aloud",
+            regex=rf"(?i)\b(?:reads?|prints?|reports?|recites?|reveals?|repeats?|shares?|lists?|displays?|outputs?|writes?)\s+(?:out\s+)?"
+            rf"(?:(?:its|their|his|her)\s+own|your)\s+{_OWN}\b",
+            score=0.82,
+        ),
+        Pattern(
+            name="answer_begins_with_internals",
+            regex=r"(?i)\b(?:answer|reply|response|message|output)s?\s+(?:must|should|shall|has\s+to|have\s+to|will|always)\s+"
+            r"(?:always\s+)?(?:begins?|starts?|ends?|contains?|includes?|opens?)\s+(?:with\s+)?(?:the|your)\s+(?:full\s+|complete\s+|"
+            rf"entire\s+|exact\s+)?(?:{_OWN}|{_KEPT})\b",
+            score=0.84,
+        ),
+        Pattern(
+            name="internals_from_code",
+            regex=r"(?i)\b(?:print|echo|return|log|cat|dump|exec|eval)\b[^\n]{0,30}\b(?:context|memory|system|self|prompt|config|"
+            rf"session|messages)\b\s?(?:\[|\.get\(|\.)\s?[\"']?(?:{_OWN}|{_KEPT}|internal|system|prompt|content|conversation|configuration)|"
+            r"\bselect\b[^\n;]{1,40}\bfrom\s+(?:memory|context|system|prompts?|instructions|conversations?)\b[^\n]{0,60}"
+            rf"(?:{_OWN}|{_KEPT}|instructions|prompt)",
+            score=0.83,
+        ),
+        Pattern(
+            name="image_to_be_filled",
+            regex=r"(?i)!\[[^\]\n]{0,80}\]\(\s?https?://[^\s)]{3,200}[?&=/][^\s)]{0,40}[<{\[][^>}\])\n]{0,30}(?:chat|conversation|history|"
+            r"prompt|secret|summary|password|e-?mail|message|context|token|key|data|answer|instructions)[^>}\])\n]{0,30}[>}\]]",
+            score=0.85,
+        ),
+        Pattern(
+            name="half_is_known",
+            regex=rf"(?i)\b(?:know|have|got|guessed|saw|seen|read|figured\s+out)\s+(?:already\s+)?(?:the\s+)?(?:first\s+|second\s+|"
+            rf"last\s+)?(?:half|part|most|parts|some|bits|all|letters?|characters?|words?)\s+of\s+your\s+(?:[a-z]+\s+){{0,2}}"
+            rf"(?:{_INTERNAL}|{_KEPT})\b",
+            score=0.85,
+        ),
+        Pattern(
+            name="internals_into_an_address",
+            regex=rf"(?i)\b(?:put|insert|embed|append|include|encode|write|add|place|fill|attach|send|stuff)\s+{_FILL}"
+            rf"(?:your|the)\s+(?:[a-z]+\s+){{0,2}}(?:{_INTERNAL}|{_KEPT})\s+{_FILL}(?:in|into|to|onto|as|at\s+the\s+end\s+of)\s+"
+            r"(?:this|the|an?|that|its)\s+(?:[a-z]+\s+){0,2}(?:urls?|links?|address|images?|query|parameter|webhook|endpoint|"
+            r"path|sub-?domain|markdown)\b",
+            score=0.88,
+        ),
+        Pattern(
+            name="address_with_internals",
+            regex=r"(?i)\b(?:create|make|render|build|generate|display|write|show|output|insert|add|embed|produce)\s+(?:me\s+)?"
+            r"(?:an?|the|this|one)\s+(?:[a-z]+\s+){0,2}(?:link|image|url|img(?:\s+tag)?|picture|iframe|button|request)\b"
+            r"[^\n]{0,120}?\b(?:followed\s+by|containing|contains|contain|with|plus|append(?:ing|ed)?|including|holding|"
+            rf"carrying|filled\s+with)\s+{_FILL}(?:your|the|this|our)\s+(?:[a-z]+\s+){{0,2}}(?:{_INTERNAL}|{_KEPT}|"
+            r"conversation|chat)\b",
+            score=0.86,
+        ),
+        Pattern(
+            name="compliance_pretext",
+            regex=r"(?i)\b(?:audit|compliance|debugging|debug|verification|testing|test|diagnostics?|maintenance|migration|"
+            r"backup|documentation|review|security|quality\s+assurance|troubleshooting|research)\b[\w\s,:'()-]{0,50}?\b"
+            rf"{_TELL}\s+{_FILL}(?:the|all|any|your)\s+(?:[a-z]+\s+)?(?:(?:internal|safety|system|developer|hidden)\s+"
+            r"(?:prompt|message|instructions|rules|guidelines)(?:\s+text)?|access\s+tokens?|system\s+credentials|"
+            r"knowledge\s+base\s+file\s+names|tool\s+definitions)\b",
+            score=0.82,
         ),
         Pattern(
             name="starts_with_you_are",
@@ -143,19 +251,6 @@ PROMPT = PatternDetector(
             r"initial|secret|original|system|internal|confidential)\s+(?:prompt|instructions|"
             r"rules|message)|pre-?prompt)\b",
             score=0.82,
-        ),
-        Pattern(
-            name="prompt_other_languages",
-            regex=r"(?i)\b(?:zeig\w*|gib|geben|verrat\w*|nenn\w*|wiederhol\w*|druck\w*|ausgeben|muestra\w*|"
-            r"mu[eé]strame|revela\w*|dime|imprime|repite|ens[eé][nñ]ame|affich\w*|montr\w*|r[eé]v[eè]l\w*|"
-            r"r[eé]p[eè]t\w*|donn\w*|dis)\b[-\s]{1,2}(?:[\w'’äöüáéíóúñàèêç-]+\s+){0,6}"
-            r"(?:system-?\s?prompts?|system(?:anweisung|nachricht|anweisungen)\w*|prompt\s+(?:del?\s+)?(?:"
-            r"sistema|syst[eè]me|inicial|initial)|(?:versteckten?|geheimen?|urspr[uü]nglichen?|"
-            r"internen?)\s+(?:anweisungen|instruktionen|regeln|prompts?)|"
-            r"instrucciones\s+(?:del\s+sistema|ocultas|iniciales|internas|secretas|originales)|"
-            r"(?:instructions|consignes)\s+(?:syst[eè]me|cach[eé]es|initiales|internes|secr[eè]tes|"
-            r"d'origine))",
-            score=0.85,
         ),
     ),
 )
@@ -202,28 +297,62 @@ INTERNALS = PatternDetector(
             context_score=0.45,
         ),
         Pattern(
+            name="secret_in_code",
+            regex=rf"(?i)\b{_TELL}\s+(?:me\s+|us\s+|out\s+)?(?:the|your|that)\s+(?:[a-z]+\s+)?{_KEPT}\s+{_FILL}"
+            rf"(?:as|in|into|to|with|using|via)\s+(?:an?\s+)?(?:[a-z]+\s+)?{_CODE}\b",
+            score=0.84,
+            context=r"(?i)\b(?:how\s+(?:do|can|to|should)|function|method|should|to)\b[\w\s]{0,24}$",
+            context_score=0.45,
+        ),
+        Pattern(
+            name="secret_you_keep",
+            regex=rf"(?i)\b{_KEPT}\s+(?:that\s+)?you\s+(?:know|guard|hold|keep|have|protect|hide|were\s+given|are\s+(?:guarding|"
+            rf"hiding|protecting|keeping))\b|\b(?:let|set|assign|define|suppose)\s+[a-z]\w{{0,10}}\s+(?:be|to|equals?|is|=)\s+(?:the|your)\s+"
+            rf"(?:[a-z]+\s+)?{_KEPT}\b|\b(?:the|your)\s+{_KEPT}\s+with\s+(?:an?\s+)?(?:[a-z]+\s+)?(?:spaces?|dash(?:es)?|dots?|hyphens?|"
+            rf"commas?|stars?)\s+between\b|\b(?:anything|everything|any\s+word)\s+(?:except|but)\s+(?:the|your)\s+{_KEPT}\b|"
+            rf"\b(?:letter|word|character|line)s?\s+(?:of\s+(?:each|every)\s+\w+\s+)?(?:is|are|spells?(?:\s+out)?|makes?|forms?)\s+(?:the|your)\s+"
+            rf"{_KEPT}\b",
+            score=0.83,
+        ),
+        Pattern(
+            name="secret_guessed",
+            regex=rf"(?i)\b(?:is|was|isn't|wasn't)\s+(?:the|your)\s+(?:[a-z]+\s+)?{_KEPT}\s+[\"'“‘`]?[\w-]{{2,30}}[\"'”’`]?\s*\?"
+            r"[\w\s,.!]{0,20}\b(?:if\s+not|correct\s+me|am\s+i\s+(?:right|close|wrong)|right\s+or\s+wrong|yes\s+or\s+no|"
+            r"true\s+or\s+false|hot\s+or\s+cold|confirm)\b",
+            score=0.82,
+        ),
+        Pattern(
+            name="what_is_the_secret",
+            regex=rf"(?i)\bwhat(?:'s|\s+is|\s+was|\s+were)\s+(?:the|your|that)\s+(?:[a-z]+\s+)?{_KEPT}\s*(?:[?.!]|$|again|you\b)",
+            score=0.55,
+            context=r"(?i)\b(?:game|guard\w*|protect\w*|keep\w*|hid\w*|secret|over|won|win|unlocked|allowed|level|riddle|"
+            r"you\s+can\s+now|tell\s+me\s+now)\b[\w\s,.!']{0,40}$",
+            context_score=0.82,
+        ),
+        Pattern(
+            name="in_your_environment",
+            regex=r"(?i)\b(?:echo|print(?:env)?|cat|env|show|what\s+(?:does|would|do|is|are)|value\s+of)\b[^\n?]{1,60}?"
+            r"\b(?:in|from|inside|of)\s+your\s+(?:own\s+|current\s+)?(?:environment|context|memory|runtime|shell|session|"
+            r"sandbox|process)\b",
+            score=0.82,
+            context=r"(?i)\b(?:how|why|where|when)\b[\w\s]{0,24}$",
+            context_score=0.45,
+        ),
+        Pattern(
+            name="dump_of_internals",
+            regex=r"(?i)\bdump(?:ing)?\s+(?:out\s+)?(?:all|your|every|the\s+(?:entire|full|whole)|everything\s+in)\s*(?:of\s+)?"
+            r"(?:the\s+|your\s+)?[;:,]?\s?(?:memory|sessions?|cookies|context|environment|secrets|credentials|conversations?|"
+            r"history|prompts?|users?|passwords?|tokens|keys)\b",
+            score=0.6,
+            context=r"(?i)\b(?:ignore|bypass|override|disregard|disable|limits?|restrictions?|filters?|safety|now)\b[\w\s,:;-]{0,24}$",
+            context_score=0.84,
+        ),
+        Pattern(
             name="secret_asked_for",
             regex=r"(?i)\b(?:give|tell|show|reveal|output|print|say|send|write|provide|display|share)\s+(?:me\s+"
             r"|us\s+|out\s+)?(?:the|your)\s+(?:[a-z]+\s+)?(?:password|pass\s?phrase|pass\s?code|"
             r"pin|access\s+(?:code|token|key)|code\s?word|secret\s+(?:word|key|code|phrase))\b",
             score=0.7,
-        ),
-        Pattern(
-            name="training_data",
-            regex=rf"(?i)\b(?:{_TELL}|regurgitate|generate)\s+{_FILL}(?:your\s+(?:[a-z]+\s+)?training\s+(?:data|"
-            r"set|examples|corpus|documents)|(?:data|documents?|text|examples?|e-?mails?)\s+(?:that\s+)?yo"
-            r"u\s+(?:were|have\s+been)\s+(?:trained|fine-?tuned)\s+on|"
-            r"memori[sz]ed\s+(?:training\s+)?(?:data|text|examples|passages|documents))\b",
-            score=0.82,
-        ),
-        Pattern(
-            name="repeat_forever",
-            regex=r"(?i)\b(?:repeat|say|write|print|output)\s+(?:the|this|these)\s+(?:following\s+)?(?:word|"
-            r"letter|phrase|token|text)s?\s*[:,]?\s*[\"'“‘`]?[\w ]{1,30}[\"'”’`]?\s*(?:,|\.{2,3})?\s*(?:ov"
-            r"er\s+and\s+over|again\s+and\s+again)?\s*\b(?:forever|endlessly|infinitely|indefinitely|"
-            r"(?:without|never)\s+stop\w*|non-?stop|until\s+you\s+(?:run\s+out|cannot|can't|"
-            r"stop))",
-            score=0.83,
         ),
         Pattern(
             name="other_peoples_conversations",
@@ -234,6 +363,14 @@ INTERNALS = PatternDetector(
             r"?(?:of|from|with|by)\s+(?:your\s+|the\s+)?(?:other|another|previous|different|"
             r"all)\s+(?:users?|customers?|people|clients?|sessions?|tenants?))\b",
             score=0.84,
+        ),
+        Pattern(
+            name="what_others_brought",
+            regex=r"(?i)\b(?:which|what|whose|any|list|show|give|tell|find|see|read|all)\b[\w\s,'-]{1,50}?\b(?:uploaded|written|"
+            r"sent|asked|said|shared|entered|submitted|provided|typed|discussed|stored|ordered|created)\s+(?:to\s+you\s+|here\s+)?"
+            r"(?:by|from)\s+(?:the\s+|your\s+|any\s+|all\s+)?(?:other|another|previous|different|earlier)\s+(?:users?|"
+            r"tenants?|customers?|people|clients?|sessions?|accounts?|organi[sz]ations?)\b",
+            score=0.82,
         ),
         Pattern(
             name="tool_inventory",
