@@ -6,7 +6,8 @@ not restored there. The rule looks at what stands before, never at what follows,
     an address begins with                               and goes on to
     `//`, `https:` and the like, `www.`, `example.com/`  white space, `<`, `>` or `"`
     one of these behind a quote, or behind `<`           the same quote, or `>`
-    `](`, the target of a Markdown link                  white space; with `<` behind it, `>`
+    `](`, the target of a Markdown link                  white space behind a `)`, or the end of the line;
+                                                         with `<` behind it, `>`
     `url(` of a style sheet                              `)`; with a quote behind it, the quote
     `=` in an HTML tag, the value of an attribute        white space or `>`; with a quote behind it, the quote
 
@@ -29,8 +30,8 @@ _OUTSIDE = re.compile(rf"[/\\:.(<](?:{_OPENERS})", re.IGNORECASE)
 _IN_TAG = re.compile(rf"[/\\:.(<=>](?:{_OPENERS}|(?P<value>(?<==)\s{{0,3}}[\"']?)|(?P<end>(?<=>)))", re.IGNORECASE)
 _LONGEST = 40  # characters of an opener, and of what is looked back for, at least
 
-_SPACE, _UNQUOTED, _BARE = r"\s", r"[\s>]", r"[\s<>\"]"
-_CLOSERS = {end: re.compile(end) for end in (_SPACE, _UNQUOTED, _BARE, '"', "'", ">", r"\)")}
+_SPACE, _UNQUOTED, _BARE, _TARGET = r"\s", r"[\s>]", r"[\s<>\"]", r"[)\n]"
+_CLOSERS = {end: re.compile(end) for end in (_SPACE, _UNQUOTED, _BARE, _TARGET, '"', "'", ">", r"\)")}
 _AFTER = {'"': '"', "'": "'", "<": ">"}  # what ends an address that stands behind this
 _KEPT = 4096  # characters that wait before they are read
 
@@ -73,9 +74,9 @@ class AddressReader:
         self._position = max(self._position, min(end, len(self._text) - _LONGEST))
 
     def _close(self, match: re.Match[str]) -> None:
-        """A quote belongs to its address; a bracket may be the end of a tag as well."""
+        """A quote belongs to its address; `>` may end a tag as well; a target may hold more than one `)`."""
         self._position = match.end() if self._until in ('"', "'") else match.start()
-        self._until = None
+        self._until = _SPACE if self._until == _TARGET and match.group() == ")" else None
 
     def _open(self, match: re.Match[str]) -> None:
         self._position = match.end()
@@ -85,7 +86,7 @@ class AddressReader:
         elif kind == "css":
             self._until = said[-1] if said[-1] in "\"'" else r"\)"
         elif kind == "target":
-            self._until = ">" if said[-1] == "<" else _SPACE
+            self._until = ">" if said[-1] == "<" else _TARGET
         elif kind == "value":
             self._until = said[-1] if said[-1] in "\"'" else _UNQUOTED
         else:
