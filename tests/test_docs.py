@@ -18,23 +18,27 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from promptguard_gateway.app import judge_of, judge_text
 from promptguard_gateway.cli.main import app as command_line
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
 from promptguard_gateway.core.findings import Family
-from promptguard_gateway.core.policy import Action
+from promptguard_gateway.core.policy import Action, Status
 from promptguard_gateway.core.presets import LEVELS, PRESETS, USE_CASES, Delta
 from promptguard_gateway.core.segments import Column, Exemption
 from promptguard_gateway.domain import events
+from promptguard_gateway.domain.custom_rules import Condition, Rule
 from promptguard_gateway.domain.errors import KINDS
+from promptguard_gateway.domain.guardrails import Guardrails
+from promptguard_gateway.domain.policy_document import PolicyDocument
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import CLIENT_NAMES, setting_names
+from promptguard_gateway.domain.settings_source import CLIENT_NAMES, read_policy, setting_names
 from promptguard_gateway.wire import fields
 from promptguard_gateway.wire.routes import ROUTES, Authentication
 
@@ -171,6 +175,36 @@ def test_a_use_case_is_documented_with_every_delta(name: str) -> None:
     use_case, text = USE_CASES[name], section("docs/policies.md", f"### {name}")
     assert rows(text) == [row for delta in use_case.deltas for row in delta_rows(name, delta)]
     assert f"{use_case.summary} Recommended: `{use_case.recommended}`." in text
+
+
+def test_a_policy_document_is_documented() -> None:
+    """docs/policies.md lists every key of a policy, of its guardrails and of a rule, and every condition."""
+    page = "docs/policies.md"
+    assert [row[0] for row in rows(section(page, "## A policy of your own"))] == fields_of(PolicyDocument)
+    guardrails = {row[0]: row[1] for row in rows(section(page, "## Guardrails"))}
+    assert list(guardrails) == fields_of(Guardrails)
+    for field in msgspec.structs.fields(Guardrails):
+        [kind] = [each for each in get_args(field.type) if hasattr(each, "__struct_fields__")]
+        assert re.findall(r"\w+", guardrails[field.name]) == fields_of(kind)
+    listed = [row[0] for row in rows(section(page, "## Rules"))]
+    assert listed == [*fields_of(Rule), *get_args(Condition)]
+
+
+def fields_of(record: type[msgspec.Struct]) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(record)]
+
+
+def test_the_policy_of_the_documentation_works() -> None:
+    """It compiles, and does what the page says of it."""
+    [text] = blocks(ROOT / "docs/policies.md", "yaml policy")
+    judge = judge_of(Settings(policy=read_policy(text, "docs/policies.md")))
+    assert judge_text(judge, "Who knows Project  FALCON?", answer=False).decision.verb == "redact"
+    [answer] = judge_text(judge, "That is INC-1234567.", answer=True).decision.edits
+    assert answer.replacement == "[TICKET_NUMBERS_REDACTED]"
+    excused = judge_text(judge, "Write to help@example.com.", answer=False).decision
+    assert (excused.verb, excused.statuses) == ("allow", (Status.SUPPRESSED,))
+    tried = judge_text(judge, "Ask Example Freight.", answer=True).decision
+    assert (tried.verb, tried.statuses) == ("allow", (Status.CANDIDATE,))
 
 
 def test_actions_columns_and_families_are_explained() -> None:

@@ -8,27 +8,31 @@ import difflib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct, structs
 
 from promptguard_gateway.control.about import About
-from promptguard_gateway.control.guard import Guard
+from promptguard_gateway.control.guard import REDACT_TYPES, Guard
 from promptguard_gateway.control.models import Models
-from promptguard_gateway.core.detector import Detector, Knowledge
+from promptguard_gateway.core import tool_rules
+from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
-from promptguard_gateway.core.presets import PRESETS
+from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Channel, Column, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
+from promptguard_gateway.domain.guardrails import Catalogue
+from promptguard_gateway.domain.policy_document import Compiled, PolicyDocument, compile_policy
 from promptguard_gateway.domain.ports import Upstream
 from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import SettingsError, read_dotenv, read_settings
+from promptguard_gateway.domain.settings_source import SettingsError, read_dotenv, read_policy, read_settings
+from promptguard_gateway.domain.strict_tree import TreeError
 from promptguard_gateway.plugins import load_detectors, offered_detectors
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
@@ -44,6 +48,8 @@ from promptguard_gateway.wire import fields
 
 __all__ = [
     "GUIDE_KEY",
+    "NAMES_IN_WORDS",
+    "PRESETS",
     "Action",
     "ApiKey",
     "Column",
@@ -87,6 +93,7 @@ def load_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     settings = read_settings(environ, dotenv, _read_config(environ, dotenv, folder))
     _check_key(settings)
     _check_fields(settings)
+    settings = _with_policy_file(settings, folder)
     require_single_worker(settings.workers)
     return settings
 
@@ -105,6 +112,18 @@ def _read_config(environ: Mapping[str, str], dotenv: str, folder: Path) -> str:
     if named and not Path(named).exists():
         raise SettingsError(f"PROMPTGUARD_CONFIG names {named}, which does not exist. Correct it or take it away.")
     return _read(Path(named) if named else folder / "promptguard.yaml")
+
+
+def _with_policy_file(settings: Settings, folder: Path) -> Settings:
+    """With the policy of the file that the settings name."""
+    if settings.policy_file is None:
+        return settings
+    if settings.policy != Settings().policy:
+        raise SettingsError("PROMPTGUARD_POLICY and PROMPTGUARD_POLICY_FILE both say which policy. Keep one of them.")
+    path = folder / settings.policy_file
+    if not path.is_file():
+        raise SettingsError(f"PROMPTGUARD_POLICY_FILE names {path}, which is no file. Correct it or take it away.")
+    return structs.replace(settings, policy=read_policy(_read(path), str(path)))
 
 
 def _check_fields(settings: Settings) -> None:
@@ -137,14 +156,36 @@ def _check_key(settings: Settings) -> None:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The default project's policy: a preset with the operator's mode and failure modes."""
-    return structs.replace(
-        PRESETS[settings.policy],
+    """The default project's policy. Raises SettingsError."""
+    return compiled_of(settings, detectors_of(settings)).policy
+
+
+def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
+    """The default project's policy, with the operator's mode and failure modes, and its rules. Raises SettingsError."""
+    document = (
+        settings.policy if isinstance(settings.policy, PolicyDocument) else PolicyDocument(preset=settings.policy)
+    )
+    try:
+        compiled = compile_policy(document, catalogue_of(detectors))
+    except TreeError as error:
+        source = settings.policy_file or "promptguard.yaml"
+        raise SettingsError(f"{error.place} of the policy (in {source}): {error.what} See docs/policies.md.") from None
+    policy = structs.replace(
+        compiled.policy,
         mode=Mode(settings.mode),
         failure={
             Direction.INPUT: FailureMode(settings.failure_input),
             Direction.OUTPUT: FailureMode(settings.failure_output),
         },
+    )
+    return structs.replace(compiled, policy=policy)
+
+
+def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
+    """What a policy can speak of."""
+    specs = [*tool_rules.SPECS, *(spec for detector in detectors for spec in specs_of(detector))]
+    return Catalogue(
+        {spec.id: spec for spec in specs}, {name: label for name, label in REDACT_TYPES.items() if name != "api_key"}
     )
 
 
@@ -155,7 +196,9 @@ def detectors_of(settings: Settings) -> tuple[Detector, ...]:
 
 def judge_of(settings: Settings) -> Judge:
     """The judge of the default project's policy, with every detector there is. Raises SettingsError."""
-    return Judge(detectors_of(settings), policy_of(settings))
+    detectors = detectors_of(settings)
+    compiled = compiled_of(settings, detectors)
+    return Judge((*detectors, *compiled.detectors), compiled.policy)
 
 
 def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:
@@ -185,6 +228,7 @@ class Running(Struct):
     """A gateway that answers. `new_key` is the key that was made at this start, to be shown once."""
 
     settings: Settings
+    policy: Policy
     server: RunningServer
     upstreams: Upstreams
     exchanges: Exchanges
@@ -217,10 +261,10 @@ async def running(
     A `store` opened for serving or a `judge` takes the place of the settings' own; the store is closed with the rest.
     """
     upstreams = _upstreams(settings)
+    judge = judge or judge_of(settings)
     store = store or open_store(settings, for_serving=True)
     try:
         new_key = _first_key(store, settings)
-        judge = judge or judge_of(settings)
         metrics = Metrics()
         services = Services(
             settings=settings,
@@ -239,7 +283,7 @@ async def running(
             allowed_hosts=frozenset(map(str.lower, settings.allowed_hosts)),
         )
         try:
-            yield Running(settings, server, upstreams, exchanges, new_key)
+            yield Running(settings, judge.policy, server, upstreams, exchanges, new_key)
         finally:
             await server.close()
             await exchanges.drain()

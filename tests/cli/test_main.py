@@ -108,7 +108,7 @@ def test_the_banner_tells_the_mode(tmp_path: Path) -> None:
             lines.append(process.stdout.readline())
         process.terminate()
     banner = "".join(lines)
-    assert "policy moderate, mode monitor" in banner
+    assert "policy default:moderate, mode monitor" in banner
     assert "NOTHING IS BLOCKED" in banner
     assert f"{COMMAND} events tail -f" in banner
 

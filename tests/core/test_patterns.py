@@ -76,6 +76,7 @@ def test_written_again_a_pattern_finds_the_same(regex: str, text: str) -> None:
         ("(?U)a+", "flags", 1),
         ("(?:a{100}){20}", "RE2 refuses", 0),
         ("[b-a]", "RE2 refuses", 0),
+        ("(" * 61 + "a" + ")" * 61, "60 groups inside", 60),
     ],
 )
 def test_what_cannot_be_closed_is_refused_with_the_place(regex: str, reason: str, position: int) -> None:

@@ -16,8 +16,10 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and revoke API keys.")
 events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the events that exchanges leave behind.")
+policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check policies and show what they come to.")
 app.add_typer(keys, name="keys")
 app.add_typer(events, name="events")
+app.add_typer(policies, name="policies")
 
 
 def _show_version(asked: bool) -> None:
@@ -121,6 +123,26 @@ def events_show(event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help
     from promptguard_gateway.cli.events import show_command
 
     show_command(os.environ, Path.cwd(), event_id)
+
+
+@policies.command("check")
+def policies_check(file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file with a policy.")]) -> None:
+    """Read a policy file as the start would. Exit code 1: it is wrong, and one line says where and why."""
+    from promptguard_gateway.cli.policies import check_command
+
+    check_command(os.environ, Path.cwd(), file)
+
+
+@policies.command("show")
+def policies_show(
+    preset: Annotated[
+        str | None, typer.Argument(metavar="PRESET", help="Such as support_bot:strict; else the settings' policy.")
+    ] = None,
+) -> None:
+    """Print every cell and threshold of a policy, and what in it does not act."""
+    from promptguard_gateway.cli.policies import show_command
+
+    show_command(os.environ, Path.cwd(), preset)
 
 
 def main() -> None:

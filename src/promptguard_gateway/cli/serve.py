@@ -52,7 +52,9 @@ async def announce(gateway: Running) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{gateway.server.port}"
     print(f"PromptGuard listens on {address}", flush=True)
-    print(f"  policy {settings.policy}, mode {settings.mode}")
+    print(f"  policy {gateway.policy.name}, mode {settings.mode}")
+    for name, reason in gateway.policy.unavailable.items():
+        print(f"  NOT CHECKED: {name} of the policy ({reason})")
     if settings.mode == "monitor":
         print("  NOTHING IS BLOCKED OR REDACTED: in monitor mode decisions are only recorded.")
     for origin, state in await gateway.upstream_states():

@@ -8,7 +8,7 @@ from msgspec import structs
 from promptguard_gateway import __version__
 from promptguard_gateway.control.deciding import Deciding
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import Action, Policy, Verb
+from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Policy, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import (
     Channel,
@@ -77,7 +77,7 @@ class Guard(Deciding):
             threat_type=judgement.decision.threat_type,
             redacted_messages=messages,
             unscanned=walked.unscanned,
-            unavailable=[schemas.Unavailable(detector=name, reason="failed") for name in judgement.inspection.degraded],
+            unavailable=_unavailable(judge, judgement),
         )
         return await self._answer(trace, judgement, response)
 
@@ -198,6 +198,12 @@ def _replaced(policy: Policy, text: str, findings: Sequence[Finding], vault: Vau
     return "".join([*parts, text[position:]])
 
 
+def _unavailable(judge: Judge, judgement: Judgement) -> list[schemas.Unavailable]:
+    """What did not look at the text: detectors that failed, and what the policy asks for and the gateway lacks."""
+    reasons = {**judge.policy.unavailable, **dict.fromkeys(judgement.inspection.degraded, "failed")}
+    return [schemas.Unavailable(detector=name, reason=reason) for name, reason in reasons.items()]
+
+
 def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
     details: list[schemas.ThreatDetail] = []
     for reason in judgement.decision.reasons:
@@ -209,7 +215,13 @@ def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
                 confidence=round(finding.score, 4),
                 details=reason.text,
                 technique=finding.category,
-                rule=schemas.ThreatRule(detector=finding.detector, id=finding.rule, suppressible=False),
+                rule=schemas.ThreatRule(
+                    detector=finding.detector,
+                    id=finding.rule,
+                    suppressible=finding.family not in NOT_SUPPRESSIBLE,
+                ),
+                status=reason.status.value,
+                match_sha256=finding.match_sha256 or None,
                 threshold=schemas.ThreatBand(
                     band="block" if finding.score >= thresholds.block else "warn",
                     warn=thresholds.warn,

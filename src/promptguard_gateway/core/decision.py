@@ -14,6 +14,8 @@ from promptguard_gateway.core.vault import Vault
 # What stands for a message that was blocked in an earlier turn: the conversation may go on, the text may not.
 WITHHELD = "[MESSAGE_BLOCKED]"
 
+NOTHING_FOUND = "Nothing was found."
+
 _VERBS = {Action.OFF: Verb.ALLOW, Action.FLAG: Verb.ALLOW, Action.REDACT: Verb.REDACT, Action.BLOCK: Verb.BLOCK}
 _PARTICIPLES = {Action.FLAG: "flagged", Action.REDACT: "redacted", Action.BLOCK: "blocked"}
 
@@ -65,10 +67,15 @@ class Decision(Struct, frozen=True):
         return self.verb if self.enforced else Verb.ALLOW
 
     @property
+    def strongest(self) -> Action:
+        """The action that decided."""
+        return max(self.actions, default=Action.OFF)
+
+    @property
     def sentence(self) -> str:
         """Why, in one sentence: the reason that decided, else the first there is."""
         texts = [reason.text for reason in self.reasons if reason.finding == self.deciding or self.deciding is None]
-        return texts[0] if texts else "Nothing was found."
+        return texts[0] if texts else NOTHING_FOUND
 
 
 def decide(

@@ -214,7 +214,7 @@ USE_CASES: Mapping[str, UseCase] = {
                 why="Fiction speaks of crime and violence; only what is beyond doubt ends it.",
             ),
             Delta(
-                target="jailbreak.persona",
+                target="injection.persona",
                 thresholds=-1,
                 why="Playing a part is the work itself.",
             ),

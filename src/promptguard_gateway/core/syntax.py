@@ -20,6 +20,10 @@ MOST_REPEATS: Final = 1000
 """RE2 refuses to repeat anything more often."""
 
 
+MOST_NESTED: Final = 60
+"""Groups inside each other, so that reading and rewriting a pattern stays within Python's stack."""
+
+
 class PatternError(ValueError):
     """A pattern that cannot be used. `position` counts characters of the pattern, from 0."""
 
@@ -66,6 +70,7 @@ class _Reader:
     def __init__(self, regex: str) -> None:
         self.regex = regex
         self.position = 0
+        self.depth = 0
 
     def choice(self, flags: _Flags) -> Node:
         options: list[Node] = []
@@ -143,7 +148,11 @@ class _Reader:
                 raise PatternError("look-around, atomic and conditional groups cannot be used: group", start)
             self.position = found.end()
             flags = self._changed(flags, found)
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            raise PatternError(f"more than {MOST_NESTED} groups inside each other", start - 1)
         node = self.choice(flags)
+        self.depth -= 1
         if not self._take(")"):
             raise PatternError("a parenthesis that is never closed", start - 1)
         return node

@@ -22,7 +22,10 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class EventFinding(Struct, frozen=True, kw_only=True):
-    """A finding as it is remembered. `span` in characters of the segment; `digest` of the matched text, keyed."""
+    """A finding as it is remembered. `span` in characters of the segment.
+
+    `digest`: keyed, of the matched text's SHA-256, so that a suppression which names that can be looked for.
+    """
 
     detector: str
     version: str
@@ -37,6 +40,7 @@ class EventFinding(Struct, frozen=True, kw_only=True):
     owasp: tuple[str, ...]
     agentic: tuple[str, ...] = ()
     action: str
+    status: str = "active"
     view: str
     digest: str
     excerpt: str
@@ -98,6 +102,7 @@ class Event(Struct, frozen=True, kw_only=True):
     scores: Mapping[str, float] = {}
     coverage: Mapping[str, Coverage] = {}
     degraded: tuple[str, ...] = ()
+    unavailable: tuple[str, ...] = ()
     timings_us: Mapping[str, int | None] = {}
     usage: Usage | None = None
     restored: int = 0

@@ -7,6 +7,8 @@ import ipaddress
 
 from msgspec import Struct
 
+from promptguard_gateway.domain.policy_document import PolicyDocument
+
 
 class HttpLimits(Struct, frozen=True, kw_only=True):
     """What a client may send and how slowly. Seconds, bytes and counts.
@@ -75,7 +77,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     vllm_api_key: str | None = None
     vllm_upstreams: tuple[str, ...] = ()  # further approved origins, chosen by X-VLLM-Base-URL
     demo: bool = True
-    policy: str = "moderate"
+    policy: str | PolicyDocument = "moderate"
+    policy_file: str | None = None  # a YAML file with a policy document, in place of `policy`
     mode: str = "enforce"
     failure_input: str = "closed"
     failure_output: str = "closed"

@@ -16,7 +16,10 @@ from dotenv.parser import Binding, parse_stream
 from msgspec import Struct, structs
 
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
+from promptguard_gateway.domain import strict_tree
+from promptguard_gateway.domain.policy_document import PolicyDocument
 from promptguard_gateway.domain.settings import Settings
+from promptguard_gateway.domain.strict_tree import TreeError
 
 # Settings of PromptGuard's clients, which may stand in the same environment and mean nothing to the gateway.
 CLIENT_NAMES = frozenset(
@@ -61,7 +64,7 @@ def _environment_name(path: _Path) -> str:
 
 def read_settings(environ: Mapping[str, str], dotenv_text: str = "", yaml_text: str = "") -> Settings:
     """The settings of these three sources. Raises SettingsError."""
-    tree = _from_yaml(yaml_text)
+    tree = _from_yaml(yaml_text, "promptguard.yaml")
     sources: dict[_Path, str] = {}
     for source, variables in ((".env", read_dotenv(dotenv_text)), ("the environment", environ)):
         for path, value in _known(variables, source):
@@ -72,7 +75,15 @@ def read_settings(environ: Mapping[str, str], dotenv_text: str = "", yaml_text: 
     return settings
 
 
-def _from_yaml(text: str) -> dict[str, object]:
+def read_policy(text: str, source: str) -> PolicyDocument:
+    """The policy document in the text of a YAML file. Raises SettingsError, which names the file as `source`."""
+    try:
+        return strict_tree.convert(_from_yaml(text, source), PolicyDocument)
+    except TreeError as error:
+        raise SettingsError(f"{error.place or 'The file'} (in {source}): {error.what} See docs/policies.md.") from None
+
+
+def _from_yaml(text: str, source: str) -> dict[str, object]:
     if not text.strip():
         return {}
     try:
@@ -82,22 +93,25 @@ def _from_yaml(text: str) -> dict[str, object]:
         # What YAML says of an error quotes the text, which may hold a key.
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
         where = f" (line {mark.line + 1})" if mark else ""
-        raise SettingsError(f"promptguard.yaml cannot be read{where}. It must be a mapping of settings.") from None
-    _refuse_twins(root)
+        raise SettingsError(f"{source} cannot be read{where}. It must be a mapping of names to values.") from None
+    _refuse_twins(root, source)
     return tree
 
 
-def _refuse_twins(node: yaml.Node | None) -> None:
+def _refuse_twins(node: yaml.Node | None, source: str) -> None:
     """YAML's reader takes the last of two equal keys; one of the two was meant."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_twins(item, source)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[object] = set()
     for key, value in node.value:
         if key.value in seen:
             line = key.start_mark.line + 1
-            raise SettingsError(f"promptguard.yaml (line {line}) sets {key.value} twice. Keep one of them.")
+            raise SettingsError(f"{source} (line {line}) sets {key.value} twice. Keep one of them.")
         seen.add(key.value)
-        _refuse_twins(value)
+        _refuse_twins(value, source)
 
 
 def read_dotenv(text: str) -> dict[str, str]:
@@ -175,10 +189,12 @@ def _convert(tree: dict[str, object]) -> Settings:
     try:
         return msgspec.convert(tree, Settings, strict=True)
     except msgspec.ValidationError as error:
-        # Variables have their types by now. msgspec names the types and the place, and does not quote the value.
-        wrong, _, place = str(error).partition(" - at `$.")
-        field = place.rstrip("`") or "The file"
-        raise SettingsError(f"{field} (in promptguard.yaml): {wrong}. See docs/environment.md.") from error
+        # Variables have their types by now.
+        wrong = strict_tree.explain(error, Settings)
+        page = "policies" if wrong.place.startswith("policy") else "environment"
+        raise SettingsError(
+            f"{wrong.place or 'The file'} (in promptguard.yaml): {wrong.what} See docs/{page}.md."
+        ) from None
 
 
 def _refuse_unknown(tree: Mapping[str, object], kind: type[Struct], prefix: str) -> None:
@@ -212,7 +228,7 @@ def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
         raise wrong(("port",), f"must be between 0 and 65535, not {settings.port}")
     if settings.workers < 1:
         raise wrong(("workers",), f"must be at least 1, not {settings.workers}")
-    if settings.policy not in PRESETS:
+    if isinstance(settings.policy, str) and settings.policy not in PRESETS:
         raise wrong(("policy",), f"must be {NAMES_IN_WORDS}, not {settings.policy!r}")
     for name, choices in _CHOICES.items():
         value = getattr(settings, name)

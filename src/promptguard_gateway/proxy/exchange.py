@@ -325,5 +325,6 @@ def _block_error(judgement: Judgement, direction: Direction) -> GatewayError:
             "threat_type": finding.threat_type,
             "confidence": round(decision.confidence, 4),
             "direction": direction.value,
+            "reason": decision.sentence,
         },
     )

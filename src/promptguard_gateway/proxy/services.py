@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from promptguard_gateway.core.decision import NOTHING_FOUND
 from promptguard_gateway.core.vault import Vault, session_key
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
@@ -96,6 +97,11 @@ def _end_user(headers: Mapping[str, str]) -> str | None:
     return value[:256] if value else None
 
 
+def _in_a_header(sentence: str) -> str:
+    """A sentence in printable ASCII: what a detector of another package calls its findings could hold anything."""
+    return "".join(character if " " <= character <= "~" else "?" for character in sentence)
+
+
 def decision_headers(trace: Trace, version: str) -> dict[str, str]:
     """The response headers that tell a program what was decided."""
     deciding = trace.deciding
@@ -105,6 +111,7 @@ def decision_headers(trace: Trace, version: str) -> dict[str, str]:
         "X-PromptGuard-Decision": decision.outcome.value if decision else "allow",
         "X-PromptGuard-Confidence": f"{decision.confidence if decision else 0.0:.2f}",
         "X-PromptGuard-Threat-Type": (decision.threat_type if decision else None) or "none",
+        "X-PromptGuard-Reason": _in_a_header(decision.sentence if decision else NOTHING_FOUND),
         "X-PromptGuard-Latency-Ms": f"{trace.own_ms:.2f}",
         "X-PromptGuard-Version": version,
     }

@@ -23,9 +23,6 @@ _EXCERPT = 120  # characters
 _MAX_FINDINGS = 200  # per direction; a flood of findings must not make a flood of event
 
 
-_STRENGTH = {Verb.ALLOW: 0, Verb.REDACT: 1, Verb.BLOCK: 2}
-
-
 def new_event_id(now: int) -> str:
     """`evt_`, the time in milliseconds and 64 random bits, in hexadecimal: ids sort by time."""
     return f"evt_{now:012x}{os.urandom(8).hex()}"
@@ -88,8 +85,8 @@ class Trace:
 
     @property
     def deciding(self) -> tuple[Direction, Judgement] | None:
-        """The direction with the strongest verb; the request's when they are equal."""
-        return max(self.judgements.items(), key=lambda item: _STRENGTH[item[1].decision.verb], default=None)
+        """The direction with the strongest action; the request's when they are equal."""
+        return max(self.judgements.items(), key=lambda item: item[1].decision.strongest, default=None)
 
     def intent(self, body: bytes) -> Intent:
         """The journal's row, written before anything leaves for the upstream."""
@@ -135,6 +132,7 @@ class Trace:
             scores=self._scores(),
             coverage=self.coverage,
             degraded=self._degraded(),
+            unavailable=tuple(self.policy.unavailable),
             timings_us=self.timings,
             usage=self.usage,
             restored=self.restored,
@@ -164,9 +162,10 @@ class Trace:
     def _findings(self) -> Iterator[EventFinding]:
         for direction, judgement in self.judgements.items():
             findings = judgement.inspection.findings
-            for finding, action in zip(findings[:_MAX_FINDINGS], judgement.decision.actions, strict=False):
+            decision = judgement.decision
+            judged = zip(findings[:_MAX_FINDINGS], decision.actions, decision.statuses, strict=False)
+            for finding, action, status in judged:
                 segment = judgement.segments[finding.segment]
-                value = segment.text[finding.start : finding.end]
                 yield EventFinding(
                     detector=finding.detector,
                     version=finding.version,
@@ -181,8 +180,9 @@ class Trace:
                     owasp=finding.owasp,
                     agentic=finding.agentic,
                     action=action.name.lower(),
+                    status=status.value,
                     view=finding.view,
-                    digest=self.digest(value.encode("utf-8", "surrogatepass")) if value else "",
+                    digest=self.digest(finding.match_sha256.encode()) if finding.match_sha256 else "",
                     excerpt=excerpt(finding, segment, findings),
                 )
 

@@ -1,0 +1,173 @@
+"""The policy as an operator writes it: a preset, and what is different here.
+
+A document is a value. `compile_policy` makes of it what the gateway works with: a `core.policy.Policy`, and detectors
+for the operator's own rules. Both are pure, so that a draft can be checked, compared and replayed anywhere.
+
+    preset        where it begins
+    guardrails    switches, levels and bands by kind of threat
+    matrix        single cells
+    thresholds    of single families or detectors
+    rules         of one's own
+    suppressions  findings that are known and do not act
+    candidates    detectors and rules that are measured, never enforced
+    allowed_hosts where links and images of answers may lead, whatever they carry
+    restore_tools tools in whose arguments tokenized values are restored
+    tools         which tools may be offered and called, in place of the preset's rules
+
+The first five apply in this order; a rule only ever makes a cell stronger.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from promptguard_gateway.core.detector import PatternDetector
+from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.policy import Action, Policy, Suppression, Thresholds
+from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
+from promptguard_gateway.core.segments import Column
+from promptguard_gateway.core.tool_rules import ToolRules
+from promptguard_gateway.domain import custom_rules, guardrails
+from promptguard_gateway.domain.custom_rules import Made, Rule, check_suppressible
+from promptguard_gateway.domain.guardrails import Catalogue, Guardrails, check_band, raised
+from promptguard_gateway.domain.strict_tree import TreeError, near, within
+
+ActionName = Literal["off", "flag", "redact", "block"]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Scores from which a finding is flagged, and from which its cell's action is taken."""
+
+    warn: float
+    block: float
+
+
+class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`core.tool_rules.ToolRules`, as they are written down."""
+
+    allow: tuple[str, ...] | None = None
+    block: tuple[str, ...] = ()
+    approve: tuple[str, ...] = ()
+    allow_servers: tuple[str, ...] | None = None
+    block_servers: tuple[str, ...] = ()
+    max_argument_bytes: int | None = None
+    check_schema: bool = False
+
+
+class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Findings of a detector that do not act: of one rule, of one text, or all. `why` is for people."""
+
+    detector: str
+    rule: str | None = None
+    match_sha256: str | None = None
+    why: str = ""
+
+
+class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One project's policy as it is written down."""
+
+    preset: str = "moderate"
+    guardrails: Guardrails = Guardrails()
+    matrix: Mapping[Family, Mapping[Column, ActionName]] = {}
+    thresholds: Mapping[str, Band] = {}
+    rules: tuple[Rule, ...] = ()
+    suppressions: tuple[SuppressionEntry, ...] = ()
+    candidates: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    restore_tools: tuple[str, ...] = ()
+    tools: Tools | None = None
+
+
+class Compiled(Struct, frozen=True):
+    """What a document comes to. `detectors` belong to the policy, beside those of the catalogue."""
+
+    policy: Policy
+    detectors: tuple[PatternDetector, ...]
+
+
+def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
+    """The document at work. Raises TreeError, which names the place and the way out."""
+    if document.preset not in PRESETS:
+        raise TreeError("preset", f"must be {NAMES_IN_WORDS}.")
+    policy = replace(
+        PRESETS[document.preset], allowed_hosts=document.allowed_hosts, restore_tools=document.restore_tools
+    )
+    if document.tools is not None:
+        policy = replace(policy, tools=ToolRules(**asdict(document.tools)))
+    with within("guardrails"):
+        policy = guardrails.apply(policy, document.guardrails, catalogue)
+    policy = _with_cells(policy, document)
+    policy = _with_thresholds(policy, document, catalogue)
+    with within("rules"):
+        made = custom_rules.make(document.rules, catalogue)
+    policy = _with_rules(policy, made)
+    policy = _with_inactive(policy, document, made, catalogue)
+    if document != PolicyDocument(preset=document.preset):
+        policy = replace(policy, name=f"{policy.name}+custom")
+    return Compiled(policy, tuple(made.detectors))
+
+
+def _with_cells(policy: Policy, document: PolicyDocument) -> Policy:
+    matrix = dict(policy.matrix)
+    for family, cells in document.matrix.items():
+        matrix[family] = {**matrix[family], **{column: Action[name.upper()] for column, name in cells.items()}}
+    return replace(policy, matrix=matrix)
+
+
+def _with_thresholds(policy: Policy, document: PolicyDocument, catalogue: Catalogue) -> Policy:
+    thresholds = dict(policy.thresholds)
+    known = [*(family.value for family in Family), *catalogue.specs]
+    for name, band in document.thresholds.items():
+        if name not in known:
+            raise TreeError("thresholds", f"{name!r} is no family and no detector. {near(name, known)}")
+        thresholds[name] = Thresholds(band.warn, band.block)
+        check_band(thresholds[name], f"thresholds.{name}")
+    return replace(policy, thresholds=thresholds)
+
+
+def _with_rules(policy: Policy, made: Made) -> Policy:
+    matrix, entity_rows, entities = dict(policy.matrix), dict(policy.entity_rows), policy.entities
+    for family, label, row in made.raised:
+        if label is None:
+            matrix[family] = raised(matrix[family], row.items())
+    for _, label, row in made.raised:
+        if label is not None:
+            entity_rows[label] = raised(entity_rows.get(label, matrix[Family.PII]), row.items())
+            entities = entities if entities is None else entities | {label}
+    return replace(
+        policy,
+        matrix=matrix,
+        rows={**policy.rows, **made.rows},
+        entities=entities,
+        entity_rows=entity_rows,
+        unavailable={**policy.unavailable, **made.unavailable},
+    )
+
+
+def _with_inactive(policy: Policy, document: PolicyDocument, made: Made, catalogue: Catalogue) -> Policy:
+    """With what does not act: suppressions and candidates."""
+    suppressions = [*made.suppressions, *_suppressions(document, catalogue)]
+    by_detector = {
+        detector: tuple(one for one in suppressions if one.detector == detector)
+        for detector in {one.detector for one in suppressions}
+    }
+    for index, name in enumerate(document.candidates):
+        detector = name.partition("/")[0]
+        if detector not in catalogue.specs:
+            what = f"{detector!r} is no detector. {near(detector, catalogue.specs)}"
+            raise TreeError(f"candidates[{index}]", what)
+    return replace(policy, suppressions=by_detector, candidates=frozenset({*document.candidates, *made.candidates}))
+
+
+def _suppressions(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Suppression]:
+    for index, entry in enumerate(document.suppressions):
+        place = f"suppressions[{index}]"
+        check_suppressible(entry.detector, f"{place}.detector", catalogue)
+        if entry.match_sha256 is not None and not _DIGEST.match(entry.match_sha256):
+            raise TreeError(f"{place}.match_sha256", "must be 64 lower-case hexadecimal digits.")
+        yield Suppression(entry.detector, entry.rule, entry.match_sha256)
