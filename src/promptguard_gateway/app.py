@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from promptguard_gateway.control.about import About
+from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import REDACT_TYPES, Guard
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.core import tool_rules
@@ -316,6 +317,7 @@ def _gateway(
     services: Services, exchanges: Exchanges, upstreams: Upstreams, authenticator: Authenticator, metrics: Metrics
 ) -> Gateway:
     guard = Guard(services)
+    agents = Agents(services)
     models = Models(services, upstreams)
     about = About(metrics, show_metrics=services.settings.metrics)
     handlers: dict[str, Handler] = {
@@ -326,6 +328,8 @@ def _gateway(
         "guard": lambda call, request: guard.guard(call),
         "security.scan": lambda call, request: guard.scan(call),
         "security.redact": lambda call, request: guard.redact(call),
+        "agent.validate_tool": lambda call, request: agents.validate_tool(call),
+        "mcp.scan_manifest": lambda call, request: agents.scan_manifest(call),
     }
     open_handlers = {
         "health": about.health,

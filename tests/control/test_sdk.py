@@ -76,3 +76,16 @@ async def test_chat_and_stream(here: House) -> None:
             assert (caught.value.status_code, caught.value.code) == (400, "request_blocked")
 
     await asyncio.to_thread(run)
+
+
+async def test_agent(here: House) -> None:
+    """The SDK's question whether a tool may be called."""
+
+    def run() -> None:
+        with PromptGuard(api_key=KEY, base_url=address(here), max_retries=0) as sdk:
+            allowed = sdk.agent.validate_tool("agent/7", "get_weather", {"city": "Oslo"}, session_id="s-1")
+            assert (allowed["allowed"], allowed["risk_level"]) == (True, "safe")
+            refused = sdk.agent.validate_tool("agent/7", "execute_shell", {"command": "ls"})
+            assert (refused["allowed"], refused["risk_level"]) == (False, "critical")
+
+    await asyncio.to_thread(run)

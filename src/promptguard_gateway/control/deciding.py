@@ -60,8 +60,9 @@ class Deciding:
         inventory: Inventory,
         *,
         on_calls: Iterable[Finding] = (),
+        limit: int | None = None,
     ) -> Judgement:
-        self._check_size(inventory)
+        self._check_size(inventory, limit or self._services.settings.body.max_scan_characters)
         trace.covered(direction, inventory)
         trace.lap("inventory")
         segments = inventory.segments
@@ -80,8 +81,7 @@ class Deciding:
         trace.lap("detect")
         return judgement
 
-    def _check_size(self, inventory: Inventory) -> None:
-        limit = self._services.settings.body.max_scan_characters
+    def _check_size(self, inventory: Inventory, limit: int) -> None:
         if inventory.characters > limit:
             raise GatewayError(
                 "content_too_large",

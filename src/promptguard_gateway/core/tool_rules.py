@@ -47,6 +47,15 @@ _ORIGIN = re.compile(r".*(?:__|[./:])", re.DOTALL)
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
 
+# What an agent that asks may not call, and may call with somebody's approval: the published defaults of PromptGuard.
+# fmt: off
+AGENT_BLOCK = (
+    "execute_shell", "run_command", "bash", "system", "delete_file", "rm", "rmdir", "kill_process", "terminate",
+)
+# fmt: on
+AGENT_APPROVE = ("send_email", "http_post")
+
+
 class ToolRules(Struct, frozen=True, kw_only=True):
     """What a policy says of tools. Names may hold `*` and `?`.
 
@@ -70,6 +79,9 @@ class ToolRules(Struct, frozen=True, kw_only=True):
         return any(
             (self.allow is not None, self.block, self.approve, self.allow_servers is not None, self.block_servers)
         )
+
+
+_AGENT_DEFAULTS = ToolRules(block=AGENT_BLOCK, approve=AGENT_APPROVE)
 
 
 class Violation(Struct, frozen=True):
@@ -99,6 +111,14 @@ def call_violation(rules: ToolRules, name: str) -> Violation | None:
     if not approved and _blocked(rules.approve, name):
         return offer_violation(rules, name) or Violation(APPROVAL, "not_approved")
     return offer_violation(rules, name)
+
+
+def agent_violation(rules: ToolRules, name: str) -> Violation | None:
+    """What is wrong with a call that an agent asks about: the rules, and the defaults where `allow` says nothing."""
+    found = call_violation(rules, name)
+    if found is not None or (rules.allow is not None and _matches(rules.allow, name)):
+        return found
+    return call_violation(_AGENT_DEFAULTS, name)
 
 
 def size_violation(rules: ToolRules, size: int) -> Violation | None:

@@ -234,6 +234,92 @@ class RedactResponse(Struct, kw_only=True, rename="camel"):
     pii_found: list[str]
 
 
+class ValidateToolRequest(Struct, kw_only=True):
+    """A call that an agent is about to make."""
+
+    agent_id: str
+    tool_name: str
+    arguments: JsonObject = {}
+    session_id: str | None = None
+
+
+RiskLevel = Literal["safe", "low", "medium", "high", "critical"]
+RISK_LEVELS: tuple[RiskLevel, ...] = ("safe", "low", "medium", "high", "critical")
+
+
+class ToolValidation(Struct, kw_only=True):
+    """Whether to make the call. `risk_score` is 0 to 1; `risk_level` names its fifth. docs/api.md has the bands."""
+
+    allowed: bool
+    risk_score: float
+    risk_level: RiskLevel
+    reason: str
+    warnings: list[str]
+    blocked_reasons: list[str]
+    event_id: str
+
+
+class McpTool(Struct, kw_only=True):
+    """One entry of a server's `tools/list`. All other members are inspected too."""
+
+    name: str
+    description: str | None = None
+    inputSchema: JsonObject | None = None
+    input_schema: JsonObject | None = None
+
+
+class McpToolName(Struct, kw_only=True):
+    """A tool of another server: only its name is read."""
+
+    name: str
+
+
+class McpOtherServer(Struct, kw_only=True):
+    """Another server of the same agent."""
+
+    name: str
+    tools: list[McpToolName]
+
+
+class ManifestRequest(Struct, kw_only=True):
+    """The tools of a server of the Model Context Protocol. `pin`: the `sha256` of an earlier answer."""
+
+    tools: Annotated[list[McpTool], Meta(max_length=500)]
+    pin: str | None = None
+    other_servers: list[McpOtherServer] = []
+
+
+ManifestSeverity = Literal["high", "medium", "info"]
+
+
+class ManifestFinding(Struct, kw_only=True):
+    """Something about a tool, or about the list as a whole (`*`). docs/api.md lists the codes."""
+
+    code: str
+    tool: str
+    severity: ManifestSeverity
+    reason: str
+    details: JsonObject = {}
+
+
+class ToolHash(Struct, kw_only=True):
+    """A tool's own hash, to tell which one changed."""
+
+    name: str
+    sha256: str
+
+
+class ManifestScan(Struct, kw_only=True):
+    """`ok` is false if a finding is high or a tool was not scanned. `sha256` is the pin for the next scan."""
+
+    sha256: str
+    ok: bool
+    findings: list[ManifestFinding]
+    tools: list[ToolHash]
+    incomplete: bool
+    unscanned_tools: list[str]
+
+
 class Health(Struct, kw_only=True):
     """`status` is `ok`. `timestamp` is Unix time in seconds. A gateway that is stopping answers 503 instead."""
 
