@@ -35,10 +35,13 @@ class Echoes:
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """The spans of all values in a text, in order; they do not overlap, and of two the longer is given."""
-        words = [word.span() for word in _WORD.finditer(text)] if self._shapes else []
+        if self._shapes.keys().isdisjoint(_WORD.findall(text)):
+            return
+        words = [word.span() for word in _WORD.finditer(text)]
         free = 0
         for index, (start, end) in enumerate(words):
-            for count, before, behind in sorted(self._shapes.get(text[start:end], ()), reverse=True):
+            shapes = self._shapes.get(text[start:end])
+            for count, before, behind in sorted(shapes, reverse=True) if shapes else ():
                 first = start - before
                 last = words[index + count - 1][1] + behind if index + count <= len(words) else 0
                 if free <= first < last and text[first:last] in self._values:
