@@ -9,7 +9,6 @@ import pytest
 from promptguard_gateway.core.segments import Channel, Column, JsonLeaf, Role, Segment
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.proxy.restoring import Restoring
-from promptguard_gateway.wire.openai_chunks import tool_names
 from proxy import transcripts
 from proxy.transcripts import (
     AWS,
@@ -166,22 +165,29 @@ def test_where_values_may_stand(segment: Segment, tool: str, may: bool) -> None:
     assert (Restoring(VAULT, LISTED).restorer(segment, tool) is not None) == may
 
 
-def test_names_of_tools_are_gathered_from_chunks() -> None:
-    """They come before the arguments or with them, in one piece or in several, under one of three names."""
-    delta = {
-        "tool_calls": [
-            {"index": 1, "function": {"name": "send", "arguments": ""}},
-            {"index": 2, "custom": {"name": "run"}},
-            {"index": 3, "function": {"arguments": "{"}},
-        ],
-        "function_call": {"name": "old"},
-    }
-    chunk = {"choices": [{"index": 4, "delta": delta}, {"index": 5, "text": "x"}]}
-    assert [*tool_names(chunk)] == [((4, 1), "send"), ((4, 2), "run"), ((4, -1), "old")]
-    restoring = Restoring(VAULT, ["send_mail"])
-    restoring.called((0, 1), "send")
-    restoring.called((0, 1), "_mail")
-    assert (restoring.tool((0, 1)), restoring.tool((0, 2))) == ("send_mail", "")
+def name_chunk(name: str, member: str = "function", **more: object) -> bytes:
+    call = {"index": 0, member: {"name": name, **more}}
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "said"),
+    [
+        ([name_chunk("find_0", arguments=f"to {P_MAIL}")], MAIL),
+        ([name_chunk("find_0"), name_chunk("", arguments=f"to {P_MAIL}")], MAIL),
+        ([name_chunk("find"), name_chunk("_0", arguments=f"to {P_MAIL}")], MAIL),
+        ([name_chunk("", arguments=f"to {P_MAIL}"), name_chunk("find_0")], MAIL),
+        ([name_chunk("find_0", "custom", input=f"to {P_MAIL}")], MAIL),
+        ([name_chunk("find_1", arguments=f"to {P_MAIL}")], P_MAIL),
+        ([name_chunk("find_0", arguments=f"to {P_MAIL}"), name_chunk("find_0")], P_MAIL),
+        ([name_chunk("", arguments=f"to {P_MAIL}")], P_MAIL),
+    ],
+)
+def test_the_name_of_a_tool_counts_as_a_client_joins_it(chunks: list[bytes], said: str) -> None:
+    """Before the arguments or behind them, in one piece or in several; a name that is not on the list is no name."""
+    restoring = Restoring(VAULT, LISTED)
+    _, frames = relayed(JUDGES["moderate"], [*chunks, b"data: [DONE]\n\n"], restoring=restoring)
+    assert f"to {said}" in frames.decode()
 
 
 def test_a_vault_changes_no_answer_without_tokens() -> None:

@@ -44,6 +44,11 @@ class CallWatch:
         self._names[place] = len(self._segments) - 1
         return ends
 
+    def name(self, first: Delta) -> str:
+        """The name, as far as it has come, of the call whose arguments began with this delta."""
+        index = self._names.get((first.choice, first.tool))
+        return "" if index is None else self._segments[index].text
+
     def objection(self, first: Delta, arguments: str) -> Finding | None:
         """What is wrong with the arguments of the call that began with this delta, if it ends the answer."""
         if self._toolbox.idle:

@@ -24,10 +24,10 @@ from promptguard_gateway.proxy.call_watch import CallWatch
 from promptguard_gateway.proxy.dialects import usage_of
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, gather
 from promptguard_gateway.proxy.restoring import Restoring
-from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand, restored
+from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand, WatchedCall, restored
 from promptguard_gateway.proxy.toolbox import Toolbox
 from promptguard_gateway.wire.logprobs import entries_of, with_entries
-from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, tool_names, view
+from promptguard_gateway.wire.openai_chunks import Delta, Stray, logprobs_of, set_text, text_chunk, view
 from promptguard_gateway.wire.openai_chunks import Strand as StrandKey
 from promptguard_gateway.wire.sse import DONE_DATA, SseDecoder, encode_data
 from promptguard_gateway.wire.strict_json import JsonObject, encode, parse_object
@@ -142,9 +142,6 @@ class Relay:
                 return
         if self._judge.may_redact_answers or self._restoring.active:
             _drop_unclaimed_logprobs(chunk, seen.deltas)
-        if self._restoring.active:
-            for call, name in tool_names(chunk):
-                self._restoring.called(call, name)
         finished = _finished(chunk)
         spoken_now = [_Spoken(delta, self._read_delta(chunk, delta)) for delta in seen.deltas]
         for key, strand in self._strands.items():
@@ -213,7 +210,7 @@ class Relay:
                 self._segments,
                 self._restoring,
                 limit,
-                partial(self._calls.objection, delta),
+                WatchedCall(partial(self._calls.name, delta), partial(self._calls.objection, delta)),
             )
         else:
             strand = Strand(delta, self._judge, self._knowledge, self._segments, self._restoring)

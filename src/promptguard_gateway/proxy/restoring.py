@@ -15,7 +15,6 @@ from promptguard_gateway.core.stream import Piece
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.proxy.inspect import Judgement
 from promptguard_gateway.wire.openai_answers import CHANNELS
-from promptguard_gateway.wire.openai_chunks import ToolCall
 from promptguard_gateway.wire.strict_json import JsonObject, value_at
 
 _ARGUMENTS = frozenset({"arguments", "input"})
@@ -28,7 +27,6 @@ class Restoring:
         self._vault = vault
         self._tools = frozenset(tools)
         self._restorers: list[Restorer] = []
-        self._called: dict[ToolCall, str] = {}
 
     @property
     def active(self) -> bool:
@@ -47,14 +45,6 @@ class Restoring:
         restorer = Restorer(self._vault)
         self._restorers.append(restorer)
         return restorer
-
-    def called(self, call: ToolCall, name: str) -> None:
-        """A chunk of a stream names the tool of a call, or goes on naming it."""
-        self._called[call] = self.tool(call) + name
-
-    def tool(self, call: ToolCall) -> str:
-        """The tool of a call, as far as its name has come."""
-        return self._called.get(call, "")
 
     def _may_hold(self, segment: Segment, tool: str) -> bool:
         if segment.is_key or (segment.leaf is not None and segment.leaf.is_key):

@@ -7,6 +7,8 @@ when the call is complete. Half an argument is of no use to a client.
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection
 from promptguard_gateway.core.restore import Restorer
@@ -76,13 +78,18 @@ class Strand:
         return self._inspector.characters
 
 
-def no_objection(arguments: str) -> Finding | None:
-    """For calls that no rule is about."""
-    return None
+class WatchedCall(Struct, frozen=True):
+    """What others know of a call: its name, as far as it has come, and what is wrong with its arguments."""
+
+    name: Callable[[], str]
+    objection: Callable[[str], Finding | None]
+
+
+UNWATCHED = WatchedCall(lambda: "", lambda arguments: None)
 
 
 class ArgumentsStrand(Strand):
-    """The arguments of one tool call: gathered, then decided as a whole (`objection`) and leaf by leaf."""
+    """The arguments of one tool call: gathered, then decided as a whole and leaf by leaf."""
 
     def __init__(
         self,
@@ -92,10 +99,10 @@ class ArgumentsStrand(Strand):
         segments: list[Segment],
         restoring: Restoring,
         limit: int,
-        objection: Callable[[str], Finding | None] = no_objection,
+        call: WatchedCall = UNWATCHED,
     ) -> None:
         super().__init__(first, judge, knowledge, segments, restoring)
-        self._objection = objection
+        self._call = call
         self._finished = False
         self._judge = judge
         self._knowledge = knowledge
@@ -121,7 +128,7 @@ class ArgumentsStrand(Strand):
         self._finished = True
         text = "".join(self._pieces)
         self._pieces.clear()
-        objection = self._objection(text)
+        objection = self._call.objection(text)
         if objection is not None:
             return Release(blocked=objection)
         if not text:
@@ -182,8 +189,8 @@ class ArgumentsStrand(Strand):
         inspector = self._judge.inspector(segment.column, self._knowledge, len(self._segments))
         self._segments.append(segment)
         self._inspectors.append(inspector)
-        tool = self._restoring.tool((self.first.choice, -1 if self.first.tool is None else self.first.tool))
-        return restored(self._restoring.restorer(segment, tool), inspector.whole(segment.text), final=True)
+        restorer = self._restoring.restorer(segment, self._call.name())
+        return restored(restorer, inspector.whole(segment.text), final=True)
 
 
 def restored(restorer: Restorer | None, release: Release, *, final: bool = False) -> Release:

@@ -6,7 +6,7 @@ Any other string that the server did not write about the answer itself is a *str
 a tool, a stop string, a member we do not know. Deltas are held back by an inspector; strays are inspected at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -25,7 +25,6 @@ from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location
 from promptguard_gateway.wire.walk import is_identifier
 
 Strand: TypeAlias = tuple[int, str, int]  # choice, member name, tool call index or -1
-ToolCall: TypeAlias = tuple[int, int]  # choice, tool call index; -1: the one call of older servers
 
 
 class Delta(Struct, frozen=True, gc=False):
@@ -105,29 +104,6 @@ def logprobs_of(chunk: JsonObject, position: int) -> JsonValue:
     """The `logprobs` member of the choice at this position of `choices`, or None."""
     choice = _list(chunk.get("choices"), "choices")[position]
     return _object(choice, "a choice").get("logprobs")
-
-
-def tool_names(chunk: JsonObject) -> Iterator[tuple[ToolCall, str]]:
-    """The names of tools that a chunk brings, or parts of them. The chunk must have passed `view`."""
-    choices = chunk.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        if isinstance(choice, dict) and isinstance(delta, dict):
-            index = _index(choice.get("index"), "a choice")
-            for number, function in _functions(delta):
-                name = function.get("name") if isinstance(function, dict) else None
-                if isinstance(name, str):
-                    yield (index, number), name
-
-
-def _functions(delta: JsonObject) -> Iterator[tuple[int, JsonValue]]:
-    calls = delta.get("tool_calls")
-    for call in calls if isinstance(calls, list) else []:
-        if isinstance(call, dict):
-            number = _index(call.get("index"), "a tool call")
-            yield number, call.get("function")
-            yield number, call.get("custom")
-    yield -1, delta.get("function_call")
 
 
 def _list(value: JsonValue, what: str) -> list[JsonValue]:
