@@ -28,6 +28,7 @@ from typer.main import get_command
 from promptguard_gateway.app import judge_of, judge_text
 from promptguard_gateway.cli.main import app as command_line
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
+from promptguard_gateway.core.entities import ALIASES
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Status
 from promptguard_gateway.core.presets import LEVELS, PRESETS, USE_CASES, Delta
@@ -254,6 +255,12 @@ def test_every_format_of_a_credential_is_documented() -> None:
         listed = rows(section("docs/secrets.md", f"### {theme}"))
         assert listed == [[each.name, f"{each.score:.2f}", each.source] for each in formats], theme
     assert sum(map(len, themes.values())) >= 120
+
+
+def test_every_name_of_personal_data_is_documented() -> None:
+    """docs/inspection.md lists each alias with the entities that it stands for."""
+    listed = [row[:2] for row in rows(section("docs/inspection.md", "### Names of personal data"))]
+    assert listed == [[alias, "`, `".join(entities)] for alias, entities in ALIASES.items()]
 
 
 def test_every_route_is_documented() -> None:

@@ -1,12 +1,13 @@
 """The Guard API: decide on messages or on a text without forwarding anything. The same judge as the proxy's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import structs
 
 from promptguard_gateway import __version__
 from promptguard_gateway.control.deciding import Deciding
+from promptguard_gateway.core.entities import ALIASES, labels_of
 from promptguard_gateway.core.findings import Family, Finding
 from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Policy, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
@@ -31,17 +32,9 @@ from promptguard_gateway.wire.strict_json import JsonObject
 
 _MODEL_LENGTH = 256  # characters of the model's name that an event keeps
 
-# Names that `security/redact` accepts, and the placeholders they stand for. `api_key` means every kind of secret.
-REDACT_TYPES: Mapping[str, str] = {
-    "email": "EMAIL",
-    "phone": "PHONE",
-    "phone_us": "PHONE",
-    "ssn": "SSN",
-    "credit_card": "CREDIT_CARD",
-    "iban": "IBAN",
-    "ip_address": "IP_ADDRESS",
-    "api_key": "API_KEY",
-}
+# What every kind of secret is called here; the names of personal data are those of `core.entities`.
+_SECRETS = "api_key"
+
 _REDACTED_FAMILIES = frozenset({Family.PII, Family.SECRETS})
 
 
@@ -144,15 +137,20 @@ def _one_segment(text: str, direction: Direction) -> Inventory:
 def _labels(types: list[str] | None) -> frozenset[str] | None:
     if types is None:
         return None
-    unknown = sorted(set(types) - REDACT_TYPES.keys())
+    labels = {name: _labels_of(name) for name in types}
+    unknown = [name for name, meant in labels.items() if not meant]
     if unknown:
         raise GatewayError(
             "invalid_value",
-            f"pii_types names {len(unknown)} unknown kind{'s' if len(unknown) > 1 else ''}. "
-            f"Known are: {', '.join(sorted(REDACT_TYPES))}.",
+            f"pii_types names {len(unknown)} unknown kind{'s' if len(unknown) > 1 else ''}. Known are entities such as "
+            f"US_ITIN, and: {', '.join(sorted((*ALIASES, _SECRETS)))}.",
             param="pii_types",
         )
-    return frozenset(REDACT_TYPES[name] for name in types)
+    return frozenset().union(*labels.values())
+
+
+def _labels_of(name: str) -> frozenset[str]:
+    return frozenset({_SECRETS.upper()}) if name.lower() == _SECRETS else labels_of(name)
 
 
 def _wanted(judge: Judge, finding: Finding, labels: frozenset[str] | None) -> bool:
@@ -162,7 +160,7 @@ def _wanted(judge: Judge, finding: Finding, labels: frozenset[str] | None) -> bo
         return False
     if labels is None:
         return True
-    return finding.label in labels or (finding.family is Family.SECRETS and "API_KEY" in labels)
+    return finding.label in labels or (finding.family is Family.SECRETS and _SECRETS.upper() in labels)
 
 
 def _redacting(judgement: Judgement, wanted: frozenset[int]) -> Judgement:

@@ -18,7 +18,7 @@ from stdnum import get_cc_module
 from promptguard_gateway.core.detector import Candidate, Identity, Pattern
 from promptguard_gateway.core.engine import ProgramSet, encode
 
-NAMED = 0.95
+NAMED = 0.97
 """The score of a value that is named beside it and whose check digits hold. On train, 988 of 1,000 were real."""
 
 BEHIND = 40
@@ -152,10 +152,9 @@ class _Table:
         for row in self._names.within(_NEXT_LINE.split(candidate.behind, maxsplit=1)[0]):
             yield row, _named
         bare = candidate.text.isdigit()
-        for size in sizes:
-            for row in self._evident.get(size, ()):
-                if row.digits or not bare:
-                    yield row, _alone
+        for row in self._evident.get(_sizes_in(candidate.text)[0], ()):
+            if row.digits or not bare:
+                yield row, _alone
 
 
 def _inside_a_number(before: str) -> bool:

@@ -83,3 +83,55 @@ IP_ADDRESS = PatternDetector(
         ),
     ),
 )
+
+_DEVICE = r"(?i)\b(?:mac|hardware|ethernet|ether|wi-?fi|bluetooth|interface|vlan|bssid|adapter|device)\b"
+_OCTET = "[0-9A-Fa-f]{2}"
+
+
+def is_mac(text: str) -> bool:
+    """Not the broadcast address, nor one octet repeated; with a letter, since times look alike."""
+    return (
+        any(map(str.isalpha, text))
+        and len(set(text.lower().replace("-", ":").split(":" if "." not in text else "."))) > 2
+    )
+
+
+MAC = PatternDetector(
+    spec=spec("pii.mac", "mac_address", "MAC_ADDRESS", Severity.LOW, "the hardware address of a device", "IEEE 802"),
+    patterns=(
+        Pattern(
+            name="octets",
+            regex=rf"\b{_OCTET}(?:(?::{_OCTET}){{5}}|(?:-{_OCTET}){{5}})\b",
+            score=0.55,
+            validate=is_mac,
+            context=_DEVICE,
+            context_score=0.93,
+        ),
+        Pattern(
+            name="dotted",
+            regex=r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b",
+            score=0.5,
+            validate=is_mac,
+            context=_DEVICE,
+            context_score=0.93,
+        ),
+    ),
+)
+
+CREDENTIALS = PatternDetector(
+    spec=spec(
+        "pii.url_credentials",
+        "url_credentials",
+        "URL_CREDENTIALS",
+        Severity.HIGH,
+        "a URL with a user name and a password",
+        "RFC 3986, section 3.2.1",
+    ),
+    patterns=(
+        Pattern(
+            name="user_and_password",
+            regex=r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>{}$]{1,64}:[^\s/@\"'<>{}$]{1,128}@[A-Za-z0-9.-]{1,253}(?::\d{1,5})?",
+            score=0.9,
+        ),
+    ),
+)

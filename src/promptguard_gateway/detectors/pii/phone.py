@@ -1,43 +1,87 @@
-"""Telephone numbers: numbering plans where they are written internationally, words beside them where not."""
+"""Telephone numbers: one shape, and what tells a telephone from an order number.
+
+In order: an international prefix with a number that its country's plan has; the grouping of North America; and for
+everything else a word that names telephones or somebody to be called, in a language whose countries have such a
+number. libphonenumber's own matcher costs a thousand times as much as RE2, so it only judges what the shape found.
+"""
+
+import re
 
 import phonenumbers
 
-from promptguard_gateway.core.detector import Pattern, PatternDetector
+from promptguard_gateway.core.detector import Candidate, Identity, Pattern, PatternDetector
+from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.findings import Severity
 from promptguard_gateway.detectors.pii.specs import digits_of, spec
 
-_PHONE_WORD = (
-    r"(?i)\b(?:tel(?:ephone|efon[oe]?|efoon|\.)?|phones?|mobile?|mobil(?:e|nummer|telefon)?|"
-    r"cell(?:phone|ulare)?|fax|call(?:ing|ed)?|"
-    r"whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|t[ée]l(?:[ée]phone"
-    r"|[ée]fono)?|m[óo]vil|"
-    r"portable|numero|number|nr)\b[^\n\d]{0,24}$"
+# Scores are shares of right findings on train.
+INTERNATIONAL = 0.95
+UNKNOWN_PLAN = 0.75
+"""Written internationally, but no plan has it: all 148 were real there, but those were made up."""
+GROUPED = 0.85
+NAMED = 0.95
+PLAUSIBLE = 0.83
+"""Named, and with as many digits as telephones have, but not of a known plan."""
+
+_TELEPHONE = (
+    r"(?:tele)?phones?|telefon[oe]?|telefoon(?:nummer)?|telefonnummer|tel|telf?|tfn?o|tlf|telfs|teléfonos?|mobiles?|"
+    r"mobil(?:e|nummer|telefon)?|cell(?:phone|ulare)?|fax|whatsapp|sms|handy|rufnummer|durchwahl|"
+    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|celular|portable|gsm|komórka|"
+    r"hotline|helpline|tlm|telemóvel"
+)
+# Verbs and owners: what they name may be something else, so only these words may stand before the number.
+_CALLING = (
+    r"call(?:ing|ed)?|text(?:ed)?|dial|ring|reach(?:ed)?|contact|appell?er?|rappell?er?|appelez|joindre|"
+    r"anrufen|anruf|erreichbar|erreichen|zurückrufen|chiama(?:re|mi)?|llama(?:r|me)?|bel|bellen|"
+    r"ligue|ligar|dzwonić|zadzwonić|dzwoń|zadzwoń"
+)
+_OWNED = (
+    r"(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|their|whose|mi|mio|su|mon|mein|mijn|meu|mój|new|office|home|private|"
+    r"work|emergency|direct|a\s+different))\s{0,3}\b(?:number|n[uú]m[eé]ro|nummer|numer|nr)(?:'s)?\b"
+)
+_FILLERS = (
+    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|following|"
+    r"account|a|mi|su|mon|mein|esposa|marido|number|numero|número|nummer|numer|nr|no|via|under|by|lautet|ist|es|est|è|é|to|e|de|"
+    r"der|die|unter|al|au|il|le|el|op|em|do|auf|line|home|work|office|mobile|phone|support|registered|listed|"
+    r"contact|as|y|i|fax|tel))*[^\w\n]{0,6}$"
+)
+_NAME = r"(?:[\s,]{1,2}[\p{Lu}][\pL'’.-]{0,20}){1,4}(?:[\s,]{1,2}(?:at|on|under|unter|au|al|op|para|a|o))?"
+_UNSPACED = "телефон|тел|電話|电话|전화"
+_NAMED = Program(
+    rf"(?i)(?:{_UNSPACED})[^\n\d]{{0,12}}$|\b(?:{_TELEPHONE})\b\.?[^\n\d]{{0,32}}$|(?:\b(?:{_CALLING})\b|{_OWNED}){_FILLERS}|"
+    rf"\b(?:{_CALLING})(?:\s(?:do|para|z)|:)?(?-i:{_NAME})[^\w\n]{{0,4}}$"
+)
+# The second of two numbers with nothing between them but a sign or "and" is one if the first was named.
+_SECOND = re.compile(
+    r"(?i)\b(?:tel|telf?s?|tfno|tlf|phone|teléfono|fax)\b[.:\s]{1,4}\+?[\d ()-]{7,18}\s?(?:[/,-]|y|and|or|und|et)\s?$"
 )
 
-# Digits without any shape need more: a word that can only be about telephones, and nothing between it and them that
-# names something else ("called about invoice ..."). Orders, tickets and customers have numbers too.
-_PHONE_NAME = (
-    r"(?i)(?:\b(?:(?:tele)?phones?|telefon[oe]?|telefoon|tel|mobiles?|mobil(?:e|nummer|telefon)|cell(?:phone|ulare)?|"
-    r"fax|call(?:ing|ed)?|whatsapp|sms|text(?:ed)?|dial|ring|reach(?:ed)?|contact|handy|rufnummer|durchwahl|"
-    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|portable)\b|(?:^|[\n.,;:!?(]|\b(?:my|your|his|her|our|"
-    r"their|whose|a|mi|mio|su|mon|tax|file|routing|identification|social|dni\s{0,2}/|id|identity|insurance|"
-    r"passport|licen[cs]e|personal|new|office|home|private|work|emergency|direct|hotline|"
-    r"a\s+different))\s{0,3}\b(?:number|n[uú]m[eé]ro|nr)\b)"
-    r"(?:[\s.,:#]{1,3}(?:me|us|him|her|them|back|now|at|on|is|was|or|and|to|the|my|our|your|his|their|this|"
-    r"following|account|file|fiscal|a|mi|su|esposa|marido|number|numero|nummer|nr|no|via|under|by|lautet|ist|es|"
-    r"est|e|de|der|die|unter|al|au|il|le|el|line|home|work|"
-    r"office|mobile|phone|support|registered|listed|contact|as))*[^\w\n]{0,6}$"
-)
+_EXTENSION = r"(?:\s?(?:x|ext\.?|extension|poste|durchwahl)\s?\d{1,6})?"
+_NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?|001[ -])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)")
+_TRUNK = re.compile(r"\(0\)")
+_EXTENDED = re.compile(r"(?i)\s?(?:x|ext|extension|poste|durchwahl).*", re.DOTALL)
+
+# Where numbers are tried that do not say their country.
+_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PL", "PT", "BE", "CH", "AT", "IN", "AU", "BR", "MX", "IE", "CO")
 
 
-def is_international_phone(text: str) -> bool:
-    """Does a numbering plan have this number? North America also counts by structure: samples use 555."""
-    number = "+" + digits_of(text.replace("(0)", "")).removeprefix("00")
+def is_international(number: str) -> bool:
+    """Does the plan of its country have this number? `number` is a plus and digits."""
+    parsed = _parsed(number, None)
+    return parsed is not None and bool(phonenumbers.is_valid_number(parsed))
+
+
+def is_national(number: str) -> bool:
+    """Does the plan of one of the common countries have this number?"""
+    tried = (_parsed(number, region) for region in _REGIONS)
+    return any(parsed is not None and phonenumbers.is_valid_number(parsed) for parsed in tried)
+
+
+def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
-        parsed = phonenumbers.parse(number, None)
+        return phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
-        return False
-    return bool(phonenumbers.is_valid_number(parsed)) or (number.startswith("+1") and is_north_american(number[2:]))
+        return None
 
 
 def is_north_american(text: str) -> bool:
@@ -47,54 +91,45 @@ def is_north_american(text: str) -> bool:
     return len(digits) == 10 and digits[0] > "1" and (made_up or digits[3] > "1") and len(set(digits)) > 2
 
 
+def identify(candidate: Candidate) -> Identity | None:
+    """What kind of telephone number the candidate is, if it is one."""
+    number = _EXTENDED.sub("", candidate.text)
+    digits = digits_of(_TRUNK.sub("", number))
+    if not 7 <= len(digits) <= 17 or (candidate.before[-1:] in tuple("./-") and candidate.before[-2:-1].isdigit()):
+        return None
+    grouped = _NORTH_AMERICAN.match(number)
+    if grouped is not None and is_north_american(grouped[0]):
+        whole = len(candidate.text) if grouped.end() == len(number) else grouped.end()
+        return Identity(whole, NAMED if _named(candidate.before) else GROUPED, "north_american")
+    if number.lstrip("(").startswith("+"):
+        return Identity(
+            len(candidate.text), INTERNATIONAL if is_international("+" + digits) else UNKNOWN_PLAN, "international"
+        )
+    return _told_by_words(candidate, number, digits)
+
+
+def _told_by_words(candidate: Candidate, number: str, digits: str) -> Identity | None:
+    if len(digits) > 15 or len(set(digits)) < 3 or not _named(candidate.before):
+        return None
+    if digits.startswith("00") and is_international("+" + digits[2:]):
+        return Identity(len(candidate.text), NAMED, "international_00")
+    return Identity(len(candidate.text), NAMED if is_national(number) else PLAUSIBLE, "named")
+
+
+def _named(before: str) -> bool:
+    return _NAMED.search(encode(before)) is not None or _SECOND.search(before) is not None
+
+
 PHONE = PatternDetector(
     spec=spec(
         "pii.phone", "phone", "PHONE", Severity.MEDIUM, "a telephone number", "ITU-T E.164; libphonenumber's plans"
     ),
     patterns=(
         Pattern(
-            name="international",
-            regex=r"\+\d{1,3}[ ./()-]{0,3}(?:\d[ ./()-]{0,2}){5,13}\d\b",
-            score=0.93,
-            validate=is_international_phone,
-        ),
-        Pattern(
-            name="international_named",
-            regex=r"\+\d{1,3}[ ./()-]{0,3}(?:\d[ ./()-]{0,2}){5,13}\d\b",
-            score=0.4,
-            context=_PHONE_WORD,
-            context_score=0.82,
-        ),
-        Pattern(
-            name="international_00",
-            regex=r"\b00[1-9]\d{0,2}[ ./()-]{0,3}(?:\d[ ./()-]{0,2}){6,12}\d\b",
-            score=0.6,
-            validate=is_international_phone,
-            context=_PHONE_WORD,
-            context_score=0.9,
-        ),
-        Pattern(
-            name="north_american",
-            regex=r"(?:\b1[ .-])?(?:\([2-9]\d{2}\)[ .-]?|\b[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}\b",
-            score=0.82,
-            validate=is_north_american,
-            context=_PHONE_WORD,
-            context_score=0.95,
-        ),
-        Pattern(
-            name="national",
-            regex=r"(?:\(0\d{1,5}\)|\b0\d{1,5})[ ./()-]{0,3}(?:\d[ ./-]{0,2}){4,9}\d\b",
-            score=0.3,
-            context=_PHONE_WORD,
-            context_score=0.86,
-        ),
-        Pattern(
-            name="named_number",
-            regex=r"\b[1-9]\d{1,3}[ .-]?\d{2,4}(?:[ .-]?\d{2,4}){1,3}\b",
-            score=0.1,
-            validate=lambda text: 8 <= len(digits_of(text)) <= 12,
-            context=_PHONE_NAME,
-            context_score=0.8,
+            name="phone",
+            regex=rf"(?i)(?:\(?\+|\(|\b)\d(?:[ ./()-]{{0,3}}\d){{6,16}}{_EXTENSION}\b",
+            score=NAMED,
+            identify=identify,
         ),
     ),
 )

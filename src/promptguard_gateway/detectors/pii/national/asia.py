@@ -54,7 +54,7 @@ ROWS = (
         "in_.aadhaar",
         "9999 9999 9999",
         "aadhaar|aadhar|आधार|UIDAI|UID",
-        alone=0.75,
+        alone=0.6,
     ),
     Identifier("IN", "IN_PAN", "PAN", "in_.pan", "AAAAA9999A", "PAN|permanent account number|income tax", alone=0.8),
     Identifier("IN", "IN_GSTIN", "GSTIN", "in_.gstin", "99AAAAA9999AXAX", "GSTIN|GST", alone=0.95),

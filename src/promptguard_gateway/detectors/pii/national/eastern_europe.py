@@ -47,7 +47,7 @@ ROWS = (
         "pl.pesel",
         "99999999999",
         "PESEL|numer PESEL|nr PESEL",
-        digits=0.5,
+        digits=0.4,
     ),
     Identifier("PL", "PL_NIP", "NIP", "pl.nip", "999-999-99-99 | 999-99-99-999", "NIP|numer identyfikacji podatkowej"),
     Identifier("PL", "PL_REGON", "REGON", "pl.regon", "999999999 | 99999999999999", "REGON|NIP"),
