@@ -56,6 +56,7 @@ _SECOND = re.compile(
     r"(?i)\b(?:tel|telf?s?|tfno|tlf|phone|teléfono|fax)\b[.:\s]{1,4}\+?[\d ()-]{7,18}\s?(?:[/,-]|y|and|or|und|et)\s?$"
 )
 
+_LONG = 9  # digits: what has fewer and no plan may as well be a change of some figure
 _EXTENSION = r"(?:\s?(?:x|ext\.?|extension|poste|durchwahl)\s?\d{1,6})?"
 _NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?|001[ -])?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)")
 _TRUNK = re.compile(r"\(0\)")
@@ -102,10 +103,16 @@ def identify(candidate: Candidate) -> Identity | None:
         whole = len(candidate.text) if grouped.end() == len(number) else grouped.end()
         return Identity(whole, NAMED if _named(candidate.before) else GROUPED, "north_american")
     if number.lstrip("(").startswith("+"):
-        return Identity(
-            len(candidate.text), INTERNATIONAL if is_international("+" + digits) else UNKNOWN_PLAN, "international"
-        )
+        return _international(candidate, digits)
     return _told_by_words(candidate, number, digits)
+
+
+def _international(candidate: Candidate, digits: str) -> Identity | None:
+    if candidate.before[-1:].isalnum():  # a sum
+        return None
+    if is_international("+" + digits):
+        return Identity(len(candidate.text), INTERNATIONAL, "international")
+    return Identity(len(candidate.text), UNKNOWN_PLAN, "international") if len(digits) >= _LONG else None
 
 
 def _told_by_words(candidate: Candidate, number: str, digits: str) -> Identity | None:
