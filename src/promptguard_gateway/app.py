@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
-from promptguard_gateway.control.guard import REDACT_TYPES, Guard
+from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.core import tool_rules
 from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
@@ -185,9 +185,7 @@ def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
 def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
     """What a policy can speak of."""
     specs = [*tool_rules.SPECS, *(spec for detector in detectors for spec in specs_of(detector))]
-    return Catalogue(
-        {spec.id: spec for spec in specs}, {name: label for name, label in REDACT_TYPES.items() if name != "api_key"}
-    )
+    return Catalogue({spec.id: spec for spec in specs})
 
 
 def detectors_of(settings: Settings) -> tuple[Detector, ...]:

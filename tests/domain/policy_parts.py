@@ -12,7 +12,7 @@ from promptguard_gateway.domain.policy_document import Compiled, PolicyDocument,
 from promptguard_gateway.domain.strict_tree import TreeError, convert
 
 SPECS = {spec.id: spec for detector in DETECTORS for spec in specs_of(detector)} | {one.id: one for one in TOOL_SPECS}
-CATALOGUE = Catalogue(SPECS, {"email": "EMAIL", "email_address": "EMAIL", "phone": "PHONE", "ssn": "SSN"})
+CATALOGUE = Catalogue(SPECS)
 
 
 def compiled(text: str, catalogue: Catalogue = CATALOGUE) -> Compiled:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from domain.policy_parts import CATALOGUE, compiled, finding, refusal
+from domain.policy_parts import compiled, finding, refusal
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Family, digest_of
 from promptguard_gateway.core.policy import Action, Status
@@ -266,4 +266,3 @@ def test_the_label_is_made_of_the_name() -> None:
     """It stands in placeholders; the family is the one of the operator's rules."""
     [detector] = compiled("rules: [{name: ticket-no_1, condition: contains_text, value: x}]").detectors
     assert (detector.spec.label, detector.spec.family) == ("TICKET_NO_1", Family.CUSTOM)
-    assert CATALOGUE.entities

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.policy_parts import CATALOGUE, compiled, finding, refusal
+from domain.policy_parts import compiled, finding, refusal
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Thresholds
 from promptguard_gateway.core.presets import PRESETS
@@ -134,7 +134,7 @@ def test_what_is_not_there_is_said_to_be_unavailable(name: str) -> None:
 @pytest.mark.parametrize("name", Guardrails.__struct_fields__)
 def test_a_switch_without_any_detector_is_unavailable(name: str) -> None:
     """Whatever governs nothing in this gateway's catalogue."""
-    empty = Catalogue({}, CATALOGUE.entities)
+    empty = Catalogue({})
     policy = compiled(f"guardrails: {{{name}: {{enabled: true}}}}", empty).policy
     assert policy.unavailable == {name: "not_available"}
 

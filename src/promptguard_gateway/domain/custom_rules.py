@@ -150,8 +150,8 @@ def _raises(rule: Rule, condition: Condition, place: str, catalogue: Catalogue) 
     if condition == "contains_pii":
         names = [None] if rule.value is True else _texts(rule, place)
         for name in names:
-            label = None if name is None else catalogue.label_of(name, f"{place}.value")
-            yield Family.PII, label, _row(rule)
+            labels = [None] if name is None else sorted(catalogue.labels_of(name, f"{place}.value"))
+            yield from ((Family.PII, label, _row(rule)) for label in labels)
     elif rule.value is True:
         yield Family.INJECTION, None, _row(rule)
         yield Family.FORGERY, None, _row(rule)

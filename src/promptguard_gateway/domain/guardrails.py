@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Spec
+from promptguard_gateway.core.entities import ALIASES, labels_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Row, Thresholds
 from promptguard_gateway.core.presets import PRESETS
@@ -120,17 +121,16 @@ class Guardrails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Catalogue(Struct, frozen=True):
-    """What a policy can speak of: detectors by id, and the names of kinds of personal data with their labels."""
+    """What a policy can speak of: detectors by id, and kinds of personal data by the names of `core.entities`."""
 
     specs: Mapping[str, Spec]
-    entities: Mapping[str, str]
 
-    def label_of(self, name: str, place: str) -> str:
-        """The label of a kind of personal data. Raises TreeError."""
-        label = self.entities.get(name.lower())
-        if label is None:
-            raise TreeError(place, f"{name!r} is no kind of personal data. {near(name.lower(), sorted(self.entities))}")
-        return label
+    def labels_of(self, name: str, place: str) -> frozenset[str]:
+        """The labels of a kind of personal data. Raises TreeError."""
+        labels = labels_of(name)
+        if not labels:
+            raise TreeError(place, f"{name!r} is no kind of personal data. {near(name.lower(), sorted(ALIASES))}")
+        return labels
 
 
 def apply(policy: Policy, guardrails: Guardrails, catalogue: Catalogue) -> Policy:
@@ -247,7 +247,7 @@ def _with_personal_data(policy: Policy, pii: PiiDetection | None, catalogue: Cat
         return policy
     if pii.entities is not None:
         places = ((name, f"pii_detection.entities[{index}]") for index, name in enumerate(pii.entities))
-        policy = replace(policy, entities=frozenset(catalogue.label_of(name, place) for name, place in places))
+        policy = replace(policy, entities=frozenset().union(*(catalogue.labels_of(*place) for place in places)))
     if pii.mode is None or not pii.enabled:
         return policy
     row = policy.matrix[Family.PII]
