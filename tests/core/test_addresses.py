@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from promptguard_gateway.core.addresses import AddressReader
+from promptguard_gateway.core.addresses import AddressReader, is_markup
 
 INSIDE = [
     "see https://evil.example/?q=",
@@ -119,3 +119,19 @@ def test_cutting_makes_no_difference(seed: int) -> None:
         assert inside([*text[:place]]) == expected
         edges = [0, *sorted(sample.randint(0, place) for _ in range(5)), place]
         assert inside([text[start:end] for start, end in itertools.pairwise(edges)]) == expected
+
+
+def test_what_is_markup() -> None:
+    """Whatever opens or closes a link, a tag or an address; ordinary values do not."""
+    for text in ("https://a.example", "//x", "](", "<b", "a[0]", "x>y", "www.x", "a.com/"):
+        assert is_markup(text)
+    for text in (
+        "",
+        "ana.lopez@example.com",
+        "+49 (0)151 / 234",
+        "Calle Mayor 1, 2º",
+        "2001:db8::1",
+        'O\'Brien "x"',
+        "a=b",
+    ):
+        assert not is_markup(text)

@@ -128,10 +128,26 @@ def test_what_an_inspector_put_there_is_no_part_of_a_placeholder() -> None:
     assert restorer.restored == 0
 
 
-def test_a_restored_value_is_read_as_the_client_reads_it() -> None:
-    """A value that is an address makes an address of what follows it."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://ana:pw@intra.example/",
+        "![a](",
+        "![a]",
+        "<img src=",
+        "a>",
+        "[x",
+        "x//y",
+        "www.",
+        "a.com/b",
+        "mailto:",
+        "`x",
+    ],
+)
+def test_a_value_that_is_markup_is_not_put_back(value: str) -> None:
+    """What the model wrote behind it would become part of an address that nobody inspected."""
     vault = Vault(b"k" * 32)
-    link, mail = vault.issue("URL", "https://ana:pw@intra.example/"), vault.issue("EMAIL", MAIL)
+    placeholder, mail = vault.issue("PASSWORD", value), vault.issue("EMAIL", MAIL)
     restorer = Restorer(vault)
-    out = restorer.feed(plain([f"{link}?q={mail} {mail}"])) + restorer.finish()
-    assert "".join(piece.text for piece in out) == f"https://ana:pw@intra.example/?q={mail} {MAIL}"
+    out = restorer.feed(plain([f"{placeholder}?q={mail}"])) + restorer.finish()
+    assert "".join(piece.text for piece in out) == f"{placeholder}?q={MAIL}"

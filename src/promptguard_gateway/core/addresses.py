@@ -33,7 +33,13 @@ _LONGEST = 40  # characters of an opener, and of what is looked back for, at lea
 _SPACE, _UNQUOTED, _BARE, _TARGET = r"\s", r"[\s>]", r"[\s<>\"]", r"[)\n]"
 _CLOSERS = {end: re.compile(end) for end in (_SPACE, _UNQUOTED, _BARE, _TARGET, '"', "'", ">", r"\)")}
 _AFTER = {'"': '"', "'": "'", "<": ">"}  # what ends an address that stands behind this
+_MARKS = frozenset("[]<>`")
 _KEPT = 4096  # characters that wait before they are read
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text would make an address, a link or a tag of what stands beside it."""
+    return not _MARKS.isdisjoint(text) or _OUTSIDE.search(text) is not None
 
 
 class AddressReader:

@@ -1,15 +1,17 @@
 """Putting values back: the placeholders of an exchange's own request, in the text that its client reads.
 
 Restoring comes last, behind all inspection: what is put back is the client's own and is not judged again. A placeholder
-counts only in the model's own words, whole, and outside of addresses (`core.addresses`). Its beginning at the end of
-what has arrived waits for the rest, so that every way of cutting an answer gives the same text.
+counts only in the model's own words, whole, and outside of addresses (`core.addresses`). A value that is itself an
+address or markup stays a placeholder: it would change what the text beside it is, and that was inspected without it.
+The beginning of a placeholder at the end of what has arrived waits for the rest, so that every way of cutting an answer
+gives the same text.
 """
 
 import json
 import re
 from collections.abc import Iterable
 
-from promptguard_gateway.core.addresses import AddressReader
+from promptguard_gateway.core.addresses import AddressReader, is_markup
 from promptguard_gateway.core.stream import Piece
 from promptguard_gateway.core.vault import Vault
 
@@ -61,7 +63,7 @@ class Restorer:
         self._held = text[ready:]
 
     def _restored(self, value: str, text: str, base: int, match: re.Match[str]) -> Piece:
-        if self._reader.inside:
+        if self._reader.inside or is_markup(value):
             return _plain(text, base, match.start(), match.end())
         self.restored += 1
         said = json.dumps(value, ensure_ascii=False)[1:-1] if self._lead.startswith(_JSON) else value
