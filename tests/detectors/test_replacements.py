@@ -9,6 +9,7 @@ from msgspec import structs
 from stdnum import luhn
 
 from promptguard_gateway.core.decision import decide
+from promptguard_gateway.core.detector import PatternDetector
 from promptguard_gateway.core.findings import Family, Inspection
 from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Thresholds
@@ -35,6 +36,12 @@ TEXTS = [
     "from 8.8.4.4 and 2001:4860:4860:0:0:0:0:8888",
     f"api_key = {KEY}",
     "password: hunter2-Blue-Horse",
+    "born on 12 May 1971, date of birth: 1971-05-12",
+    "MAC 3c:22:fb:9a:01:7e, VIN 1HGCM82633A004352, licence plate: B-MW 1234",
+    "bitcoin 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa to 52.520008, 13.404954",
+    "passport number: C01X00T47, driver's license D1234567, patient MRN: 00123456",
+    "ship to 1600 Pennsylvania Avenue NW, Washington, DC 20500",
+    "postgres://ana:hunter2blue" + "@" + "db.example.com/x",
     "my Steuer-ID is 65 929 970 489, and the NIF 12345678Z",
 ]
 
@@ -93,4 +100,6 @@ def test_no_mask_of_any_value_is_a_finding(values: list[str], before: str) -> No
 def test_kinds_with_a_mask_of_their_own_are_kinds_that_are_found() -> None:
     """A detector that renames its label loses neither its mask nor the spellings that share a token."""
     labels = {detector.spec.label for detector in DETECTORS}
-    assert labels >= {"EMAIL", "CREDIT_CARD", "PHONE", "IBAN", "IP_ADDRESS", "SSN"}
+    labels |= {pattern.label for one in DETECTORS if isinstance(one, PatternDetector) for pattern in one.patterns}
+    assert labels >= {"EMAIL", "CREDIT_CARD", "PHONE", "IBAN", "IP_ADDRESS"}
+    assert labels >= {"BANK_ACCOUNT", "MAC_ADDRESS", "SORT_CODE", "SSN"}

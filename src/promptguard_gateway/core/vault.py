@@ -26,7 +26,7 @@ _ALPHABET = str.maketrans("0123456789abcdef", "bcdfghjkmnpqrstw")
 _PURPOSE = "placeholders of a session"
 
 # Kinds of which people write the same value in several ways: spaces and other separators, capitals.
-_NUMBERS = frozenset({"CREDIT_CARD", "IBAN", "PHONE", "SSN"})
+_NUMBERS = frozenset({"BANK_ACCOUNT", "CREDIT_CARD", "IBAN", "MAC_ADDRESS", "PHONE", "SORT_CODE", "SSN"})
 _CASELESS = frozenset({"EMAIL"})
 
 
