@@ -101,6 +101,8 @@ PIN = Pattern(
     ),
 )
 
+TICKET = Pattern(name="ticket", regex=r"\bTK-[a-z0-9]{4}", score=0.9, rest="[a-zé0-9-]")
+
 # Redacted: PII, secrets, links. Blocked: leaks, safety. Flagged: hidden.
 PATTERNS: list[PatternDetector] = [
     one("email", PII, "EMAIL", EMAIL),
@@ -136,6 +138,7 @@ PATTERNS: list[PatternDetector] = [
     one("lines", PII, "LINES", r"(?s)\Astart.{1,20}?stop\b"),
     one("even", PII, "EVEN", r"e[0-9]{2,9}", validate=lambda text: len(text) % 2 == 0),
     PatternDetector(spec=spec("pin", SECRETS, "PIN"), patterns=(PIN,)),
+    PatternDetector(spec=spec("ticket", SECRETS, "TICKET"), patterns=(TICKET,)),
     PatternDetector(
         spec=spec("shape", PII, "SHAPE"),
         patterns=(Pattern(name="shape", regex=r"\bn[0-9](?: ?[0-9]){1,7}\b", score=0.9, identify=identify, behind=12),),
@@ -201,6 +204,7 @@ TRANSCRIPTS = [
     "",
     "hello, my name is Ana Lopez and that is all.",
     "mail me at john.doe@example.com or at x@y.org, thanks",
+    "TK-ab12, TK-ab12cd-é34ef5 and (TK-a1b2TK-c3d4) TK-abc4111 1111 1111 1111 1TK-12345a@b.com TK-zz99",
     "my pin: 4711, your pin 0000 and a pin = 12345678 e12 pin é1234567x",
     "john.doe@example",
     "a@b.co",

@@ -39,6 +39,10 @@ def pii(regex: str, validate: Callable[[str], bool] | None = None, until: str | 
         ("<<SECRET a b", [("fence", "<<SECRET a b")]),
         ("<<SECRET a >><<SECRET b", [("fence", "<<SECRET a >>"), ("fence", "<<SECRET b")]),
         ("My Name Is Ana Li", [("name", "My Name Is Ana Li")]),
+        (
+            "(TK-ab12) TK-ab12-é9. TK-x TK-1234",
+            [("ticket", "TK-ab12"), ("ticket", "TK-ab12-é9"), ("ticket", "TK-1234")],
+        ),
     ],
 )
 def test_spans_by_start(text: str, expected: list[tuple[str, str]]) -> None:

@@ -119,7 +119,7 @@ class Row:
     __slots__ = ("context", "finder", "index", "lead", "pattern", "spec", "until", "until_hold")
 
     def __init__(self, index: int, spec: Spec, pattern: Pattern) -> None:
-        for regex in (pattern.regex, pattern.until):
+        for regex in (pattern.regex, pattern.end):
             if regex is not None and shortest(parse(regex)) == 0:
                 raise PatternError(f"{spec.id}/{pattern.name} matches the empty text", 0)
         self.index = index
@@ -128,8 +128,8 @@ class Row:
         self.finder = Program(pattern.whole, longest=pattern.identify is not None)
         self.lead = None if pattern.lead is None else Program(pattern.lead)
         self.context = None if pattern.context is None else Program(pattern.context)
-        self.until = None if pattern.until is None else Program(pattern.until)
-        self.until_hold = None if pattern.until is None else HoldBack([pattern.until])
+        self.until = None if pattern.end is None else Program(pattern.end)
+        self.until_hold = None if pattern.end is None else HoldBack([pattern.end])
 
     def walk(self, passage: Passage, begin: int, stop: int) -> tuple[list[Sighting], int]:
         """Sightings that start in `begin..stop`, and the character where the search would go on.
@@ -158,7 +158,10 @@ class Row:
     def until_span(self, passage: Passage, begin: int) -> tuple[int, int] | None:
         """The place from `begin` on that ends a long value, if it is in sight."""
         span = self.until.search(passage.data, passage.byte(begin)) if self.until else None
-        return None if span is None else (passage.character(span[0]), passage.character(span[1]))
+        if span is None:
+            return None
+        start = passage.character(span[0])
+        return start, start if self.pattern.rest else passage.character(span[1])
 
     def _led(self, passage: Passage, span: tuple[int, int]) -> int:
         """How many characters of this match, in bytes, are its lead."""

@@ -82,8 +82,9 @@ class Pattern(Struct, frozen=True, kw_only=True):
     `validate` gets the finding's text and may only drop it; `doubts` may only lower its score. `context` is a pattern
     searched in the 64 characters *before* the finding; without it there the score is `score`, with it `context_score`.
     `until`: the finding goes on from the match to the end of the first match of this pattern, or to the end of the
-    text: long values are decided by their beginning. `label` overrides the detector's. `source` says where the pattern
-    comes from, if not from where the detector's others do.
+    text: long values are decided by their beginning. `rest`, a class in brackets, is the same for values that go on as
+    long as characters of that class follow: an automaton need not count hundreds of them. `label` overrides the
+    detector's. `source` says where the pattern comes from, if not from where the detector's others do.
 
     `identify` is for a shape that many kinds of values share, and takes the place of `validate` and `context`: it says
     what the longest match is, how much of it, and how sure that is. None drops it; no score may be above `score`. It is
@@ -99,6 +100,7 @@ class Pattern(Struct, frozen=True, kw_only=True):
     context: str | None = None
     context_score: float = 0.0
     until: str | None = None
+    rest: str | None = None
     label: str | None = None
     identify: Callable[[Candidate], Identity | None] | None = None
     behind: int = 0
@@ -108,6 +110,11 @@ class Pattern(Struct, frozen=True, kw_only=True):
     def whole(self) -> str:
         """What is searched for: the lead and what follows it."""
         return self.regex if self.lead is None else f"(?:{self.lead})(?:{self.regex})"
+
+    @property
+    def end(self) -> str | None:
+        """What ends a value that is decided by its beginning."""
+        return self.until if self.rest is None else "[^" + self.rest.removeprefix("[")
 
     @property
     def held(self) -> str:

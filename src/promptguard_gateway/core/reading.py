@@ -196,7 +196,7 @@ class Reading:
     def _enter(self, window: "_Window", sighting: Sighting) -> Spotted:
         """The hit in original characters; a long value is entered in the list of open ones."""
         tail = None
-        if sighting.pattern.until is not None:
+        if sighting.pattern.end is not None:
             tail = Tail(self._book.rows[sighting.row], sighting.end + window.base)
             self._tails.append(tail)
         start, end = self._offsets.span(sighting.start + window.base, sighting.end + window.base)

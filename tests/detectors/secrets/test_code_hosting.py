@@ -22,9 +22,10 @@ def routable() -> str:
 
 EXAMPLES = {
     "github": (
-        ["gh" + "p_" + both(36), "gh" + "s_" + both(60)],
+        ["gh" + "p_" + both(36)],
         ["gh" + "p_" + "x" * 36, "ghp_short", "gh" + "p_" + "16C7e42F292c6912E77" + "10c838347Ae178B4a"],
     ),
+    "github_long": (["gh" + "s_" + both(60)], ["gh" + "s_" + both(36)]),
     "github_fine_grained": (["github" + "_pat_" + both(22) + "_" + both(59)], ["github" + "_pat_" + "x" * 60]),
     "gitlab_routable": ([routable()], ["gl" + "pat-" + both(20)]),
     "gitlab": (["gl" + "pat-" + both(20), "gl" + "dt-" + both(20)], ["glpat-short", "gl" + "pat-your-token-goes-here"]),
@@ -50,7 +51,7 @@ def test_every_format_is_found_and_no_near_miss():
         (routable()[:-1] + "~", "gitlab", 0.96),
         (routable()[:-1] + ("0" if routable()[-1] != "0" else "1"), "gitlab_routable", 0.85),
         ("gh" + "p_" + both(36), "github", 0.85),
-        ("gh" + "s_" + both(60), "github", 0.99),
+        ("gh" + "s_" + both(60), "github_long", 0.99),
     ],
 )
 def test_a_failed_checksum_lowers_the_score(token, rule, score):

@@ -45,7 +45,7 @@ def _chosen(value: str) -> float:
 
 def _said_password(candidate: Candidate) -> Identity | None:
     value = trimmed(candidate.text)
-    if is_reference(value) or kinds(value) < 2 or len(value) < 6:
+    if is_reference(value) or kinds(value) < 2 or len(value) < 6 or value.replace("-", "").isalpha():
         return None
     return Identity(len(value), _chosen(value), "said_password")
 
@@ -83,7 +83,7 @@ PATTERNS = (
     Pattern(
         name="assigned_password",
         lead=rf"(?i:(?:{CHOSEN}){SUFFIX}{ASSIGN}|(?:\b|[_.-]|{_OWNERS})pass(?:[_-]?[0-9]{{1,4}})?{ASSIGN}"
-        rf"|\benv \w{{0,32}}(?:{CHOSEN}|pass){SUFFIX} |--?(?:password|passwd|pass)[ =][\"']?)",
+        rf"|\benv \w{{0,32}}(?:{CHOSEN}|pass){SUFFIX} |(?:^|[\s\"'])--?(?:password|passwd|pass)[ =][\"']?)",
         regex=r"[^\s\"'`<>]{4,128}",
         score=GUESSED,
         identify=_assigned_password,
@@ -102,7 +102,8 @@ PATTERNS = (
     Pattern(
         name="assigned_secret",
         lead=rf"(?i:(?:{DRAWN}|[a-z0-9]_key){SUFFIX}{ASSIGN}(?:bearer |token )?"
-        rf"|\benv \w{{0,32}}(?:{DRAWN}|_key){SUFFIX} |--?(?:api-key|token|secret|access-key|auth-token)[ =][\"']?)",
+        rf"|\benv \w{{0,32}}(?:{DRAWN}|_key){SUFFIX} "
+        r"|(?:^|[\s\"'])--?(?:api-key|(?:auth-)?token|secret|access-key)[ =][\"']?)",
         regex=r"[A-Za-z0-9_/+.=~!@#$%^*:|-]{8,200}",
         score=GUESSED,
         identify=_assigned_secret,
@@ -124,7 +125,7 @@ PATTERNS = (
     Pattern(
         name="authorization_header",
         lead=r"(?i:\bauthorization\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?(?:bearer|token|basic|apikey|key)\s{1,2})",
-        regex=r"[A-Za-z0-9_/+.=~:-]{12,500}",
+        regex=r"[A-Za-z0-9_/+.=~:-]{12,200}",
         score=NAMED,
         identify=_header,
         doubts=(stand_ins.DOUBT,),

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from promptguard_gateway.core.detector import Candidate, Identity, Pattern
 from promptguard_gateway.detectors.secrets import stand_ins
-from promptguard_gateway.detectors.secrets.formats import GUESSED
-from promptguard_gateway.detectors.secrets.values import is_reference, trimmed
+from promptguard_gateway.detectors.secrets.formats import GUESSED, WEAK
+from promptguard_gateway.detectors.secrets.values import is_reference, kinds, trimmed
 
 SCORE = 0.92
 """Whoever writes a password between a user and a host means it."""
@@ -31,8 +31,11 @@ def _plain(rule: str, score: float = GUESSED) -> Callable[[Candidate], Identity 
 def _password(value: str, rule: str, score: float) -> Identity | None:
     if is_reference(value) or len(value) < 3:
         return None
-    dull = value.lower() in _DULL or len(set(value)) < 3
-    return Identity(len(value), stand_ins.SCORE if dull else score, rule)
+    if value.lower() in _DULL or len(set(value)) < 3:
+        score = stand_ins.SCORE
+    elif rule != "url_password" and kinds(value) < 2:
+        score = WEAK
+    return Identity(len(value), score, rule)
 
 
 PATTERNS = (
@@ -75,7 +78,8 @@ PATTERNS = (
     Pattern(
         name="docker_login",
         lead=r'"auth"\s{0,2}:\s{0,2}"',
-        regex=r"[A-Za-z0-9+/]{12,200}={0,2}",
+        regex=r"[A-Za-z0-9+/]{12}",
+        rest="[A-Za-z0-9+/=]",
         score=SCORE,
         doubts=(stand_ins.DOUBT,),
         source="Docker: config.json",

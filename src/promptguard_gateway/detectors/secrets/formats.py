@@ -34,8 +34,12 @@ def issued(
     lead: str | None = None,
     validate: Callable[[str], bool] | None = None,
     doubts: tuple[Doubt, ...] = (),
+    rest: str | None = None,
 ) -> Pattern:
-    """A format that its issuer made recognisable. `source` is the page of the vendor's documentation."""
+    """A format that its issuer made recognisable. `source` is the page of the vendor's documentation.
+
+    `rest`: of a format without a fixed length, the regex is the beginning, as long as the shortest that was issued.
+    """
     return Pattern(
         name=name,
         regex=regex,
@@ -43,6 +47,7 @@ def issued(
         lead=lead,
         validate=validate,
         doubts=(stand_ins.DOUBT, *doubts),
+        rest=rest,
         source=source,
     )
 

@@ -6,20 +6,23 @@ from promptguard_gateway.detectors.secrets.formats import CHECKED, UUID, issued,
 PATTERNS = (
     issued(
         "slack_token",
-        r"\bxox[abeoprs](?:\.xox[a-z])?-[A-Za-z0-9-]{10,250}",
+        r"\bxox[abeoprs](?:\.xox[a-z])?-[A-Za-z0-9-]{10}",
         "Slack: token types",
         validate=has_digit,
+        rest="[A-Za-z0-9-]",
     ),
-    issued("slack_app_token", r"\bxapp-\d-[A-Za-z0-9-]{20,250}", "Slack: app-level tokens"),
+    issued("slack_app_token", r"\bxapp-\d-[A-Za-z0-9-]{20}", "Slack: app-level tokens", rest="[A-Za-z0-9-]"),
     issued(
         "slack_webhook",
-        r"(?:\bhttps://)?\bhooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20,120}",
+        r"(?:\bhttps://)?\bhooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{20}",
         "Slack: incoming webhooks",
+        rest="[A-Za-z0-9/_-]",
     ),
     issued(
         "discord_webhook",
-        r"(?:\bhttps://)?\b(?:canary\.|ptb\.)?discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,21}/[A-Za-z0-9_-]{40,100}",
+        r"(?:\bhttps://)?\b(?:canary\.|ptb\.)?discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,21}/[A-Za-z0-9_-]{40}",
         "Discord: webhooks",
+        rest="[A-Za-z0-9_-]",
     ),
     issued(
         "discord_bot",
@@ -53,8 +56,8 @@ PATTERNS = (
     issued("brevo", r"\bx(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}\b", "Brevo: API keys"),
     issued("resend", r"\bre_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}\b", "Resend: API keys", validate=is_mixed),
     issued("mailersend", r"\bmlsn\.[0-9a-f]{64}\b", "MailerSend: API tokens"),
-    issued("facebook", r"\bEAA[A-Z][A-Za-z0-9]{90,300}\b", "Meta: access tokens"),
-    issued("twitter_bearer", r"\bA{21}[A-Za-z0-9%]{30,120}", "X API: bearer tokens"),
+    issued("facebook", r"\bEAA[A-Z][A-Za-z0-9]{60}", "Meta: access tokens", rest="[A-Za-z0-9]"),
+    issued("twitter_bearer", r"\bA{21}[A-Za-z0-9%]{30}", "X API: bearer tokens", rest="[A-Za-z0-9%]"),
     issued("onesignal", r"\bos_v2_(?:app|org)_[a-z2-7]{90,120}\b", "OneSignal: keys"),
     issued("intercom", r"\bdG9rO[A-Za-z0-9+/]{50,70}={0,2}", "Intercom: access tokens"),
     issued(

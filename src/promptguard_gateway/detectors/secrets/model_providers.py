@@ -10,18 +10,23 @@ PATTERNS = (
         "OpenAI: API keys; the middle is the base64 of OpenAI",
         score=CHECKED,
     ),
-    issued("openai", r"\bsk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,200}", "OpenAI: API keys"),
+    issued("openai", r"\bsk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20}", "OpenAI: API keys", rest="[A-Za-z0-9_-]"),
     issued(
         "anthropic_signed",
         r"\bsk-ant-(?:api03|admin01)-[A-Za-z0-9_-]{93}AA\b",
         "Anthropic: API keys and admin keys",
         score=CHECKED,
     ),
-    issued("anthropic", r"\bsk-ant-(?:api|admin|oat|ort|sid)\d{2}-[A-Za-z0-9_-]{20,200}", "Anthropic: API keys"),
+    issued(
+        "anthropic",
+        r"\bsk-ant-(?:api|admin|oat|ort|sid)\d{2}-[A-Za-z0-9_-]{20}",
+        "Anthropic: API keys",
+        rest="[A-Za-z0-9_-]",
+    ),
     issued("openrouter", r"\bsk-or-v1-[0-9a-f]{64}\b", "OpenRouter: API keys"),
     issued("langfuse", rf"\bsk-lf-{UUID}\b", "Langfuse: API keys"),
     issued("sk_prefixed", r"\bsk-(?:lf-|ds-)?[A-Za-z0-9]{32,96}\b", "DeepSeek, Stability AI and others: API keys"),
-    issued("promptguard", r"\bpg_(?:live|test)_[A-Za-z0-9_-]{8,120}", "PromptGuard: API keys"),
+    issued("promptguard", r"\bpg_(?:live|test)_[A-Za-z0-9_-]{8}", "PromptGuard: API keys", rest="[A-Za-z0-9_-]"),
     issued(
         "hugging_face", r"\b(?:hf|api_org)_[A-Za-z0-9]{30,40}\b", "Hugging Face: user access tokens", validate=has_cases
     ),

@@ -90,12 +90,7 @@ PATTERNS = (
         score=NAMED,
         lead=r"(?i:\bprivate[_ -]?key[\"' ]{0,3}(?:=|:|is)[\"' ]{0,3})",
     ),
-    issued(
-        "jwk",
-        r"[A-Za-z0-9_-]{40,700}",
-        "RFC 7517, RFC 7518",
-        lead=r'"d" {0,2}: {0,2}"',
-    ),
+    issued("jwk", r"[A-Za-z0-9_-]{40}", "RFC 7517, RFC 7518", lead=r'"d" {0,2}: {0,2}"', rest="[A-Za-z0-9_-]"),
     issued(
         "recovery_phrase",
         r"[a-z]{3,8}(?: [a-z]{3,8}){11,23}\b",

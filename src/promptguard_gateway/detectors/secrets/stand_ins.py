@@ -13,17 +13,17 @@ from promptguard_gateway.core.findings import Family, Severity
 SCORE = 0.2
 """Out of five values that look like these, one may be a credential all the same."""
 
-# Credentials that vendors print in their documentation, by a part that is theirs alone.
+# Credentials that vendors print in their documentation, by a part that is theirs alone and near the beginning.
 DOCUMENTED = (
     "IOSFODNN7EXAMPLE",  # AWS: access key id
     "I44QH8DHBEXAMPLE",  # AWS: second access key id
     "wJalrXUtnFEMI",  # AWS: secret access key
     "je7MtGbClwBF",  # AWS: second secret access key
-    "4eC39HqLyjWDarjtT1zdp7dc",  # Stripe: test key of every sample
-    "BQokikJOvBiI2HlWgH4olfQ2",  # Stripe: test key of older samples
-    "tGN0bIwXnHdwOa85VABjPdSn8nWY7G7I",  # Stripe: test key of the quick starts
-    "SflKxwRJSMeKKF2QT4fwpM",  # the signature of the web token that everybody shows
-    "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZge",  # the same, in older texts
+    "4eC39HqLyjWDarjt",  # Stripe: test key of every sample
+    "BQokikJOvBiI2HlW",  # Stripe: test key of older samples
+    "tGN0bIwXnHdwOa85",  # Stripe: test key of the quick starts
+    "SflKxwRJ",  # the signature of the web token that everybody shows
+    "TJVA95Or",  # the same, in older texts
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50u",  # Azure: the storage emulator's account
     "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM",  # Azure: the Cosmos DB emulator's account
     "4mt0t4l1yl3g1t5l4ck70k3n",  # Slack: "a totally legit Slack token"
@@ -58,6 +58,7 @@ FAMOUS = (
     "qwerty123",
     "abc123",
     "admin123",
+    "sk-1234",
 )
 _WORDS = re.compile(
     r"(?i)example|sample|placeholder|change[-_ ]?me|change[-_]this|your[-_ ]|redacted|dummy|insert[-_]|"

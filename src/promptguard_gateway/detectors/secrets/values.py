@@ -8,7 +8,7 @@ _REFERENCE = re.compile(
     r"|(?:^|\W)(?:request|req|response|process|os|env|environ|config|cfg|settings|secrets?|vault|var|vars|self|this|"
     r"props|params|args|options|opts|data|local|module|each|ctx|credentials|form|state|user|session)[.\[?](?:\w|[\"'])"
     r"|getenv|environ\b|^[A-Za-z_$][\w.$:]*(?:\(|\[|->|\?\.)|^\w+\.\w+\.\w*[A-Z]\w*$|^(?:ENC|vault|op|ssm|arn|file|s3|gs|secretsmanager)[:(]"
-    r"|^[A-Z][A-Z_]{3,}$|^/[\w./-]+$|^\.{1,2}/|^https?://[^:]*$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$"
+    r"|^[A-Z][A-Z_]{3,}$|^/[\w./-]+$|^[\w.-]+(?:/[\w.-]+)+\.\w{1,5}$|^\.{1,2}/|^https?://[^:]*$|^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$"
 )
 # What schemas, forms and prose put where a value would stand.
 _TYPES = re.compile(

@@ -6,18 +6,21 @@ from promptguard_gateway.detectors.secrets.formats import DISTINCT, WEAK, issued
 PATTERNS = (
     issued(
         "jwt",
-        r"\beyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,700}",
+        r"\beyJ[A-Za-z0-9_-]{8,300}\.eyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8}",
         "RFC 7515, RFC 7519",
         score=DISTINCT,
         doubts=(unless(is_signed_header, WEAK),),
+        rest="[A-Za-z0-9_-]",
     ),
     issued(
         "encrypted_jwt",
-        r"\beyJ[A-Za-z0-9_-]{8,500}\.[A-Za-z0-9_-]{0,700}\.[A-Za-z0-9_-]{8,100}\.[A-Za-z0-9_-]{8,1000}"
-        r"\.[A-Za-z0-9_-]{8,100}",
+        r"\beyJ[A-Za-z0-9_-]{8,300}\.[A-Za-z0-9_-]{0,700}\.[A-Za-z0-9_-]{8,30}\.[A-Za-z0-9_-]{8}",
         "RFC 7516",
         score=DISTINCT,
         doubts=(unless(is_signed_header, WEAK),),
+        rest="[A-Za-z0-9_.-]",
     ),
-    issued("paseto", r"\bv[1-4]\.(?:local|public)\.[A-Za-z0-9_-]{40,700}", "PASETO: the specification"),
+    issued(
+        "paseto", r"\bv[1-4]\.(?:local|public)\.[A-Za-z0-9_-]{40}", "PASETO: the specification", rest="[A-Za-z0-9_-]"
+    ),
 )
