@@ -36,8 +36,8 @@ EXAMPLES = {
     ),
     "putty": (["PuTTY-User-Key-File-3: ssh-ed25519\nx\nPrivate-MAC: " + hexa(64)], ["PuTTY is a client"]),
     "age": (["AGE-SECRET-" + "KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"], ["AGE-SECRET"]),
-    "nostr": (["nsec" + "1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"], ["nsec1"]),
-    "bitcoin": (
+    "nostr_key": (["nsec" + "1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5"], ["nsec1"]),
+    "bitcoin_key": (
         ["5HueCGU8rMjxEXxiPuD5BDku" + "4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"],
         ["5HueCGU8rMjxEXxiPuD5BDku" + "4MkFqeZyd4dZ1jvhTVqvbTLvyTK", "K" + both(51)],
     ),
@@ -45,12 +45,12 @@ EXAMPLES = {
         ["xprv" + EXTENDED],
         ["xprv", "xpub" + both(107)],
     ),
-    "stellar": (
+    "stellar_key": (
         ["SAV76USXIJOBMEQXPANUOQM6F5" + "LIOTLPDIDVRJBFFE2MDJXG24TAPUU7"],
         ["S" + "A" * 55, "SELECTEDCOUNTRIESANDREGIONSOFTHEWORLDBYNUMBEROFPEOPLEXYZ"],
     ),
     "wireguard": (["PrivateKey = " + base64(42) + "A="], ["PublicKey = " + base64(42) + "A=", "PrivateKey = <yours>"]),
-    "ethereum": (["private key: 0x" + hexa(64)], ["tx 0x" + hexa(64), "private key: 0x" + hexa(40)]),
+    "ethereum_key": (["private key: 0x" + hexa(64)], ["tx 0x" + hexa(64), "private key: 0x" + hexa(40)]),
     "jwk": (['{"kty": "EC", "d": "' + both(43) + '"}'], ['{"kty": "EC", "x": "' + both(43) + '"}', '"d": "M10 10"']),
     "recovery_phrase": (
         [f"seed phrase: {WORDS}", f'mnemonic phrase = "{WORDS}"'],
@@ -74,7 +74,7 @@ def test_a_private_key_is_found_to_its_end_line_or_to_the_end_of_the_text():
     assert found.end == len(cut)
 
 
-@pytest.mark.parametrize("name", ["age", "nostr", "extended_private_key"])
+@pytest.mark.parametrize("name", ["age", "nostr_key", "extended_private_key"])
 def test_a_mistyped_key_is_less_sure(name):
     """Where a checksum fails the score is lower."""
     key = EXAMPLES[name][0][0]

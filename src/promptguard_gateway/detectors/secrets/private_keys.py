@@ -50,14 +50,14 @@ PATTERNS = (
         doubts=(unless(has_bech32_checksum, 0.92),),
     ),
     issued(
-        "nostr",
+        "nostr_key",
         r"\bnsec1[02-9ac-hj-np-z]{58}\b",
         "Nostr: NIP-19",
         score=CHECKED,
         doubts=(unless(has_bech32_checksum),),
     ),
     issued(
-        "bitcoin",
+        "bitcoin_key",
         r"\b[5KL][1-9A-HJ-NP-Za-km-z]{50,51}\b",
         "Bitcoin: wallet import format",
         score=CHECKED,
@@ -71,7 +71,7 @@ PATTERNS = (
         doubts=(unless(has_base58_checksum),),
     ),
     issued(
-        "stellar",
+        "stellar_key",
         r"\bS[A-Z2-7]{55}\b",
         "Stellar: key formats",
         score=CHECKED,
@@ -84,7 +84,7 @@ PATTERNS = (
         lead=r"(?i:\b(?:PrivateKey|PresharedKey) {0,3}= {0,3})",
     ),
     issued(
-        "ethereum",
+        "ethereum_key",
         r"(?:0x)?[0-9a-fA-F]{64}\b",
         "Ethereum: accounts",
         score=NAMED,
