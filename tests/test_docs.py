@@ -30,6 +30,7 @@ from promptguard_gateway.cli.main import app as command_line
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
 from promptguard_gateway.core.entities import ALIASES
 from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.owasp import AGENTIC, CODES, LLM
 from promptguard_gateway.core.policy import Action, Status
 from promptguard_gateway.core.presets import LEVELS, PRESETS, USE_CASES, Delta
 from promptguard_gateway.core.segments import Column, Exemption
@@ -261,6 +262,16 @@ def test_every_name_of_personal_data_is_documented() -> None:
     """docs/inspection.md lists each alias with the entities that it stands for."""
     listed = [row[:2] for row in rows(section("docs/inspection.md", "### Names of personal data"))]
     assert listed == [[alias, "`, `".join(entities)] for alias, entities in ALIASES.items()]
+
+
+def test_owasp_codes_are_documented() -> None:
+    """docs/inspection.md gives each family's codes of both lists with their titles."""
+    listed = rows(section("docs/inspection.md", "## OWASP"))
+    assert listed == [
+        [family.value, *(", ".join(f"{code} {titles[code]}" for code in some) for titles, some in both)]
+        for family, codes in CODES.items()
+        for both in [((LLM, codes.llm), (AGENTIC, codes.agentic))]
+    ]
 
 
 def test_every_route_is_documented() -> None:

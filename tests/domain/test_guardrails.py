@@ -1,8 +1,9 @@
 """The guardrails object: each switch governs what it says, and what is not there is never silently on."""
 
 import pytest
+from msgspec.structs import replace
 
-from domain.policy_parts import compiled, finding, refusal
+from domain.policy_parts import SPECS, compiled, finding, refusal
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Thresholds
 from promptguard_gateway.core.presets import PRESETS
@@ -115,6 +116,14 @@ def test_entities_limit_what_acts() -> None:
     policy = guarded("{pii_detection: {entities: [EMAIL_ADDRESS]}}")
     assert policy.action_for(finding("pii.email", "EMAIL"), Column.UNTRUSTED) is Action.REDACT
     assert policy.action_for(finding("pii.phone", "PHONE"), Column.UNTRUSTED) is Action.OFF
+
+
+def test_entities_of_other_packages() -> None:
+    """A detector of another package is named by its label."""
+    own = replace(SPECS["pii.email"], id="acme.badge", label="BADGE")
+    policy = compiled("guardrails: {pii_detection: {entities: [badge, tax_id]}}", Catalogue({own.id: own})).policy
+    assert policy.entities is not None
+    assert {"BADGE", "ES_NIF"} <= policy.entities
 
 
 def test_categories_limit_what_acts() -> None:

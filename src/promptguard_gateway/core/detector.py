@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from promptguard_gateway.core.findings import Family, Severity
+from promptguard_gateway.core.findings import Family, Finding, Severity
+from promptguard_gateway.core.owasp import CODES
 from promptguard_gateway.core.segments import Direction
 
 BOTH = (Direction.INPUT, Direction.OUTPUT)
@@ -24,11 +25,16 @@ STREAM_CONTEXT = 128
 """How many characters that are already decided a code detector is shown again on a stream, at least."""
 
 
+Places = tuple[tuple[int, int, int], ...]
+"""(segment, start, end) of each part of a finding."""
+
+
 class Spec(Struct, frozen=True, kw_only=True):
     """What a detector finds. `label` names the placeholder: EMAIL gives `[EMAIL_REDACTED]`.
 
     `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
-    applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`).
+    applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`). Without
+    them, findings have those of the family (`core.owasp`).
     `reach`: how many characters before a hit a code detector must see to know it.
     """
 
@@ -45,6 +51,40 @@ class Spec(Struct, frozen=True, kw_only=True):
     summary: str  # what people read: "an e-mail address"
     source: str  # where the patterns and scores come from
     reach: int = STREAM_CONTEXT
+
+
+def finding_of(
+    spec: Spec,
+    *,
+    rule: str,
+    places: Places,
+    score: float,
+    label: str | None = None,
+    view: str = "plain",
+    match_sha256: str = "",
+) -> Finding:
+    """A finding of this detector at the first place, continued at the others."""
+    segment, start, end = places[0]
+    codes = CODES[spec.family]
+    return Finding(
+        detector=spec.id,
+        version=spec.version,
+        family=spec.family,
+        category=spec.category,
+        rule=rule,
+        segment=segment,
+        start=start,
+        end=end,
+        score=score,
+        severity=spec.severity,
+        label=label or spec.label,
+        threat_type=spec.threat_type,
+        owasp=spec.owasp or codes.llm,
+        agentic=spec.agentic or codes.agentic,
+        view=view,
+        continued=places[1:],
+        match_sha256=match_sha256,
+    )
 
 
 class Doubt(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.book import PatternBook
-from promptguard_gateway.core.detector import CodeDetector, Detector, Knowledge, PatternDetector, Spec, sound
+from promptguard_gateway.core.detector import (
+    CodeDetector,
+    Detector,
+    Knowledge,
+    PatternDetector,
+    Places,
+    finding_of,
+    sound,
+)
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection, digest_of
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
@@ -22,31 +30,7 @@ _NOTHING_KNOWN = Knowledge()
 _REMEMBERED = 2048  # texts
 _REMEMBERED_LENGTH = 8192  # characters; with the number above, at most 64 MiB of text, in practice a few
 
-_Places = tuple[tuple[int, int, int], ...]
-_Key = tuple[str, str, _Places]
-
-
-def _finding(spec: Spec, rule: str, label: str | None, score: float, places: _Places, view: str) -> Finding:
-    """A finding at the first place, continued at the others."""
-    segment, start, end = places[0]
-    return Finding(
-        detector=spec.id,
-        version=spec.version,
-        family=spec.family,
-        category=spec.category,
-        rule=rule,
-        segment=segment,
-        start=start,
-        end=end,
-        score=score,
-        severity=spec.severity,
-        label=label or spec.label,
-        threat_type=spec.threat_type,
-        owasp=spec.owasp,
-        agentic=spec.agentic,
-        view=view,
-        continued=places[1:],
-    )
+_Key = tuple[str, str, Places]
 
 
 class _Alone(Struct, frozen=True):
@@ -114,7 +98,15 @@ class Inspector:
                 gathered.failures[spec.id] = DetectorFailure(spec.id, sighting.failure)
             elif applies(view.kind, spec.family):
                 places = view.places(sighting.start, sighting.end)
-                gathered.add(_finding(spec, sighting.rule, sighting.label, sighting.score, places, view.kind), places)
+                found = finding_of(
+                    spec,
+                    rule=sighting.rule,
+                    places=places,
+                    score=sighting.score,
+                    label=sighting.label,
+                    view=view.kind,
+                )
+                gathered.add(found, places)
 
     def _read_code(self, text: str, gathered: "_Gathered") -> None:
         for detector in self._code:
@@ -126,7 +118,8 @@ class Inspector:
                 continue
             for hit in hits:
                 places = ((0, hit.start, hit.end),)
-                gathered.add(_finding(spec, hit.rule, hit.label, hit.score, places, "plain"), places)
+                found = finding_of(spec, rule=hit.rule, places=places, score=hit.score, label=hit.label)
+                gathered.add(found, places)
 
 
 class _Gathered:
@@ -149,7 +142,7 @@ class _Gathered:
         for detector, score in alone.scores.items():
             self._scores[detector] = max(score, self._scores.get(detector, 0.0))
 
-    def add(self, finding: Finding, places: _Places) -> None:
+    def add(self, finding: Finding, places: Places) -> None:
         key = (finding.detector, finding.rule, places)
         known = self._findings.get(key)
         if known is None or known.score < finding.score:

@@ -4,6 +4,7 @@
 little per delta and their results do not depend on cutting. `Record` turns hits into findings.
 """
 
+from promptguard_gateway.core.detector import finding_of
 from promptguard_gateway.core.findings import DetectorFailure, Finding
 from promptguard_gateway.core.lane import Lane
 from promptguard_gateway.core.plan import AnswerPlan
@@ -103,22 +104,12 @@ class Record:
         self.scores[detector] = max(spotted.score, self.scores.get(detector, 0.0))
 
     def _finding(self, spotted: Spotted, end: int) -> Finding:
-        spec = spotted.spec
-        return Finding(
-            detector=spec.id,
-            version=spec.version,
-            family=spec.family,
-            category=spec.category,
+        return finding_of(
+            spotted.spec,
             rule=spotted.rule,
-            segment=self._segment,
-            start=spotted.start,
-            end=end,
+            places=((self._segment, spotted.start, end),),
             score=spotted.score,
-            severity=spec.severity,
             label=spotted.label,
-            threat_type=spec.threat_type,
-            owasp=spec.owasp,
-            agentic=spec.agentic,
             view=spotted.view,
             match_sha256=spotted.match_sha256,
         )

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from promptguard_gateway.core import detector
 from promptguard_gateway.core.detector import OUTPUT, Spec
 from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.findings import Family, Finding, Severity, digest_of
@@ -144,23 +145,9 @@ def server_of(name: str) -> str | None:
 
 def finding_of(violation: Violation, segment: int, name: str) -> Finding:
     """The violation as a finding about the name in this segment. Rules are certain, so its score is 1."""
-    spec = violation.spec
-    return Finding(
-        detector=spec.id,
-        version=spec.version,
-        family=spec.family,
-        category=spec.category,
-        rule=violation.rule,
-        segment=segment,
-        start=0,
-        end=len(name),
-        score=1.0,
-        severity=spec.severity,
-        label=spec.label,
-        threat_type=spec.threat_type,
-        owasp=spec.owasp,
-        agentic=spec.agentic,
-        match_sha256=digest_of(name),
+    places = ((segment, 0, len(name)),)
+    return detector.finding_of(
+        violation.spec, rule=violation.rule, places=places, score=1.0, match_sha256=digest_of(name)
     )
 
 

@@ -148,15 +148,20 @@ def _raises(rule: Rule, condition: Condition, place: str, catalogue: Catalogue) 
     if rule.status == "candidate":
         raise TreeError(f"{place}.status", "only a rule about a text or a regular expression can be a candidate.")
     if condition == "contains_pii":
-        names = [None] if rule.value is True else _texts(rule, place)
-        for name in names:
-            labels = [None] if name is None else sorted(catalogue.labels_of(name, f"{place}.value"))
-            yield from ((Family.PII, label, _row(rule)) for label in labels)
+        for label in _labels(rule, place, catalogue):
+            yield Family.PII, label, _row(rule)
     elif rule.value is True:
         yield Family.INJECTION, None, _row(rule)
         yield Family.FORGERY, None, _row(rule)
     else:
         raise TreeError(f"{place}.value", "of the condition prompt_injection must be true.")
+
+
+def _labels(rule: Rule, place: str, catalogue: Catalogue) -> Sequence[str | None]:
+    """The labels of the kinds of personal data that are named; None stands for all."""
+    if rule.value is True:
+        return [None]
+    return sorted({label for name in _texts(rule, place) for label in catalogue.labels_of(name, f"{place}.value")})
 
 
 def _excuses(rule: Rule, condition: Condition, place: str, catalogue: Catalogue) -> Iterator[Suppression]:

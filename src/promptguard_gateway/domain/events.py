@@ -29,9 +29,12 @@ class EventFinding(Struct, frozen=True, kw_only=True):
 
     detector: str
     version: str
+    family: str = ""
     direction: str
+    columns: tuple[str, ...] = ()
     category: str
     rule: str
+    label: str = ""
     path: str
     pointer: str
     span: tuple[int, int]

@@ -121,15 +121,19 @@ class Guardrails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Catalogue(Struct, frozen=True):
-    """What a policy can speak of: detectors by id, and kinds of personal data by the names of `core.entities`."""
+    """What a policy can speak of: the detectors, by id."""
 
     specs: Mapping[str, Spec]
 
     def labels_of(self, name: str, place: str) -> frozenset[str]:
-        """The labels of a kind of personal data. Raises TreeError."""
-        labels = labels_of(name)
+        """The labels of a kind of personal data: of an entity, an alias, or a detector of another package.
+
+        Raises TreeError.
+        """
+        own = {spec.label for spec in self.specs.values() if spec.family is Family.PII and spec.label == name.upper()}
+        labels = labels_of(name) | own
         if not labels:
-            raise TreeError(place, f"{name!r} is no kind of personal data. {near(name.lower(), sorted(ALIASES))}")
+            raise TreeError(place, f"{name!r} is no kind of personal data. {near(name.lower(), ALIASES)}")
         return labels
 
 

@@ -89,7 +89,7 @@ class Judge:
         self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
         self._inspector = Inspector(detectors)
         self.plans = {column: AnswerPlan.compile(detectors, policy, column) for column in ANSWER_COLUMNS}
-        self._may_redact_answers = any(
+        self._may_redact_answers = policy.mode is Mode.ENFORCE and any(
             Action.REDACT in policy.cells(spec.id, spec.family, column) for spec in specs for column in ANSWER_COLUMNS
         )
         self._blocked_turns = _BlockedTurns()

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from promptguard_gateway.core.decision import Decision
 from promptguard_gateway.core.findings import Family, Finding
 from promptguard_gateway.core.policy import Action, Policy, Verb
 from promptguard_gateway.core.replacement import merge_spans, placeholder
@@ -155,23 +156,27 @@ class Trace:
     def _reasons(self) -> Iterator[EventReason]:
         offset = 0
         for judgement in self.judgements.values():
-            for reason in judgement.decision.reasons[:_MAX_FINDINGS]:
-                yield EventReason(rule=reason.rule, finding=offset + reason.finding, text=reason.text)
-            offset += min(len(judgement.inspection.findings), _MAX_FINDINGS)
+            places = {index: offset + place for place, index in enumerate(kept(judgement.decision))}
+            for reason in judgement.decision.reasons:
+                if reason.finding in places:
+                    yield EventReason(rule=reason.rule, finding=places[reason.finding], text=reason.text)
+            offset += len(places)
 
     def _findings(self) -> Iterator[EventFinding]:
         for direction, judgement in self.judgements.items():
-            findings = judgement.inspection.findings
-            decision = judgement.decision
-            judged = zip(findings[:_MAX_FINDINGS], decision.actions, decision.statuses, strict=False)
-            for finding, action, status in judged:
+            findings, decision = judgement.inspection.findings, judgement.decision
+            for index in kept(decision):
+                finding, action, status = findings[index], decision.actions[index], decision.statuses[index]
                 segment = judgement.segments[finding.segment]
                 yield EventFinding(
                     detector=finding.detector,
                     version=finding.version,
+                    family=finding.family.value,
                     direction=direction.value,
+                    columns=_columns(finding, judgement.segments),
                     category=finding.category,
                     rule=finding.rule,
+                    label=finding.label,
                     path=segment.path,
                     pointer=segment.pointer,
                     span=(finding.start, finding.end),
@@ -185,6 +190,20 @@ class Trace:
                     digest=self.digest(finding.match_sha256.encode()) if finding.match_sha256 else "",
                     excerpt=excerpt(finding, segment, findings),
                 )
+
+
+def kept(decision: Decision) -> list[int]:
+    """Which findings an event remembers: all, or if there are too many those with the strongest actions."""
+    indexes = range(len(decision.actions))
+    if len(indexes) <= _MAX_FINDINGS:
+        return list(indexes)
+    return sorted(sorted(indexes, key=lambda index: -decision.actions[index])[:_MAX_FINDINGS])
+
+
+def _columns(finding: Finding, segments: Sequence[Segment]) -> tuple[str, ...]:
+    """The columns of the policy that judged a finding: more than one if it is spread over several segments."""
+    touched = [finding.segment, *(place[0] for place in finding.continued)]
+    return tuple(dict.fromkeys(segments[index].column.value for index in touched))
 
 
 def _changes(judgement: Judgement, end_user: str) -> bool:
