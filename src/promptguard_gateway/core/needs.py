@@ -34,7 +34,7 @@ class Need(Struct, frozen=True):
 
 NOTHING = Need("", 0)
 # In this order of preference: the rarest in prose first. Few, because every group of patterns is a pass of its own.
-_NEEDS = (*(Need(character, 1) for character in "<|@=_/"), Need(_DIGITS, 4))
+_NEEDS = (*(Need(character, 1) for character in "<|@=_/"), Need(_DIGITS, 4), Need(_DIGITS, 1))
 
 
 def need_of(node: Node) -> Need:

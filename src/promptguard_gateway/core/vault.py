@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import json
 from bisect import bisect_left
+from functools import lru_cache
 
 from promptguard_gateway.core.fold import fold_text
 
@@ -30,6 +31,7 @@ _NUMBERS = frozenset({"BANK_ACCOUNT", "CREDIT_CARD", "IBAN", "MAC_ADDRESS", "PHO
 _CASELESS = frozenset({"EMAIL"})
 
 
+@lru_cache(maxsize=1024)
 def session_key(secret: bytes, project: str, api_key: str, end_user: str | None) -> bytes:
     """The key of a session's placeholders: of a project, one of its API keys, and the end user if there is a name.
 
