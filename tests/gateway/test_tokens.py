@@ -9,31 +9,26 @@ from pathlib import Path
 
 import openai
 import pytest
-from msgspec import structs
 
 from gateway.house import KEY, House, chat, house, spoken
-from promptguard_gateway.core.policy import Mode, Policy, Replacement
-from promptguard_gateway.core.presets import PRESETS
-from promptguard_gateway.detectors.catalogue import DETECTORS
-from promptguard_gateway.proxy.inspect import Judge
+from promptguard_gateway.app import Judge, judge_of
+from promptguard_gateway.domain.settings import Settings
+from promptguard_gateway.domain.settings_source import read_policy
 
 MAIL, CARD, OTHER = "ana.lopez" + "@" + "example.com", "4111 1111 " + "1111 1111", "bob" + "@" + "example.com"
-POLICY = structs.replace(
-    PRESETS["moderate"],
-    replacement={"pii": Replacement.TOKENIZE, "secrets": Replacement.TOKENIZE},
-    restore_tools=("send_mail",),
-)
+TOKENIZING = """
+guardrails: {pii_detection: {mode: tokenize}}
+restore_tools: [send_mail]
+"""
+MASKING = "guardrails: {pii_detection: {mode: mask}}"
 QUESTION = f"Write to {MAIL} about the card {CARD}."
 TOKEN = re.compile(r"\[[A-Z_]+_[b-w]{8}\]")
 
 
-def tokenizing(policy: Policy = POLICY) -> Judge:
-    return Judge(DETECTORS, policy)
-
-
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return tokenizing()
+    """What the policy document comes to at the start; made once, because that takes seconds."""
+    return judge_of(Settings(policy=read_policy(TOKENIZING, "tokens.yaml")))
 
 
 @pytest.fixture
@@ -141,7 +136,7 @@ async def test_completions_are_restored_and_embeddings_tokenized(here: House) ->
 
 async def test_monitor_mode_restores_nothing(tmp_path: Path) -> None:
     """What was not replaced is not put back."""
-    async with house(tmp_path, judge=tokenizing(structs.replace(POLICY, mode=Mode.MONITOR))) as here:
+    async with house(tmp_path, policy=read_policy(TOKENIZING, "tokens.yaml"), mode="monitor") as here:
         assert await tokens(here) == []
         assert MAIL in seen(here)
 
@@ -168,8 +163,7 @@ async def test_the_guard_gives_the_tokens_of_the_model_routes(here: House) -> No
 
 async def test_masks_from_end_to_end(tmp_path: Path) -> None:
     """What the model sees of a value, on the model routes and in the Guard API."""
-    policy = structs.replace(POLICY, replacement={"pii": Replacement.MASK})
-    async with house(tmp_path, judge=tokenizing(policy)) as here:
+    async with house(tmp_path, policy=read_policy(MASKING, "masks.yaml")) as here:
         await here.ask(chat(QUESTION))
         masked = "Write to a***@***.com about the card **** **** **** 1111."
         assert json.loads(seen(here))["messages"][0]["content"] == masked
