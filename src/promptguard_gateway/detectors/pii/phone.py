@@ -26,7 +26,7 @@ PLAUSIBLE = 0.83
 _TELEPHONE = (
     r"(?:tele)?phones?|telefon[oe]?|telefoon(?:nummer)?|telefonnummer|tel|telf?|tfn?o|tlf|telfs|teléfonos?|mobiles?|"
     r"mobil(?:e|nummer|telefon)?|cell(?:phone|ulare)?|fax|whatsapp|sms|handy|rufnummer|durchwahl|"
-    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|celular|portable|gsm|komórka|"
+    r"t[ée]l(?:[ée]phone|[ée]fono)?|m[óo]vil|celular|(?:mon|son)\sportable|portable\s?:|gsm|komórka|"
     r"hotline|helpline|tlm|telemóvel"
 )
 # Verbs and owners: what they name may be something else, so only these words may stand before the number.
