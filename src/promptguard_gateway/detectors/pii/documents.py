@@ -20,8 +20,8 @@ LICENCE_WORDS = (
 )
 # Names of one country's number are not here: beside them its check digits decide (`national`).
 TAX_WORDS = (
-    r"tax(?:payer)?[\s_]?(?:number|id|identification|reference)|steuer-?(?:id|nummer)\s(?:bzw\.|oder)\s[\pL-]{1,30}|"
-    r"(?:[\pL]{2,4}\s/\s)?n[uú]mero\sfiscal|numéro\sfiscal|fiscal\s(?:number|code)|cpf\s/\snif|pesel\slub\snip|"
+    r"tax(?:payer)?[\s_]?(?:number|id|identification|reference)|steuer-?(?:id|nummer)\s(?:bzw\.|oder)\s[A-Za-zÀ-ſ-]{1,30}|"
+    r"(?:[A-Za-z]{2,4}\s/\s)?n[uú]mero\sfiscal|numéro\sfiscal|fiscal\s(?:number|code)|cpf\s/\snif|pesel\slub\snip|"
     r"belastingnummer|numer\spodatkowy"
 )
 ID_WORDS = (

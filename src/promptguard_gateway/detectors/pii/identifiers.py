@@ -56,6 +56,8 @@ _OPTIONAL = re.compile(r"[A\]]\?")
 _LETTER = re.compile(r"[^\W\d_]")
 _NEXT_LINE = re.compile(r"[\d\n]")
 # Scripts from Thai on write words without spaces between them.
+# Latin, Greek and Cyrillic letters: Unicode's own classes make automata many times as large.
+_NO_LETTER = "[^0-9A-Za-zÀ-ſͰ-ӿ]"
 _SPACELESS = "\u0e00"
 
 
@@ -76,7 +78,7 @@ def words_regex(words: str) -> str:
     every = dict.fromkeys([*words.split("|"), *plain])
     apart = [word for word in every if word.lstrip("(?-i:")[0] < _SPACELESS]
     glued = [word for word in every if word not in apart]
-    either = [rf"(?:^|[^\pL\pN])(?:{'|'.join(apart)})(?:$|[^\pL\pN])"] if apart else []
+    either = [rf"(?:^|{_NO_LETTER})(?:{'|'.join(apart)})(?:$|{_NO_LETTER})"] if apart else []
     return f"(?i){'|'.join([*either, *glued])}"
 
 

@@ -14,6 +14,6 @@ _FILLERS = (
 def lead(words: str, *, fillers: int = 3) -> str:
     """A pattern of one of the words, with what may stand between it and the value. `words` is a pattern."""
     return (
-        rf"(?i:(?:^|[^\pL\pN_])(?:{words})(?:[\s.:]{{1,2}}(?:{_FILLERS})){{0,{fillers}}}[.]?"
+        rf"(?i:(?:^|[^0-9A-Za-z_À-ſͰ-ӿ])(?:{words})(?:[\s.:]{{1,2}}(?:{_FILLERS})){{0,{fillers}}}[.]?"
         r"[\s:=#\-\"'(\[]{1,4})"
     )

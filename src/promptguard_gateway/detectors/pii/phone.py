@@ -45,11 +45,11 @@ _FILLERS = (
     r"der|die|unter|al|au|il|le|el|op|em|do|auf|line|home|work|office|mobile|phone|support|registered|listed|"
     r"contact|as|y|i|fax|tel))*[^\w\n]{0,6}$"
 )
-_NAME = r"(?:[\s,]{1,2}[\p{Lu}][\pL'’.-]{0,20}){1,4}(?:[\s,]{1,2}(?:at|on|under|unter|au|al|op|para|a|o))?"
+_NAME = r"(?:[\s,]{1,2}[A-ZÀ-ÞĀ-ſ][A-Za-zÀ-ſ'’.-]{0,20}){1,4}(?:[\s,]{1,2}(?:at|on|under|unter|au|al|op|para|a|o))?"
 _UNSPACED = "телефон|тел|電話|电话|전화"
 _NAMED = Program(
     rf"(?i)(?:{_UNSPACED})[^\n\d]{{0,12}}$|\b(?:{_TELEPHONE})\b\.?[^\n\d]{{0,32}}$|(?:\b(?:{_CALLING})\b|{_OWNED}){_FILLERS}|"
-    rf"\b(?:{_CALLING})(?:\s(?:do|para|z)|:)?(?-i:{_NAME})[^\w\n]{{0,4}}$"
+    rf"\b(?:{_CALLING})(?:\s(?:do|para|z|a)|:)?(?-i:{_NAME})[^\w\n]{{0,4}}$"
 )
 # The second of two numbers with nothing between them but a sign or "and" is one if the first was named.
 _SECOND = re.compile(
@@ -62,20 +62,43 @@ _NORTH_AMERICAN = re.compile(r"(?:\+?1[ .-]?|001[ -])?(?:\(\d{3}\)[ .-]?|\d{3}[ 
 _TRUNK = re.compile(r"\(0\)")
 _EXTENDED = re.compile(r"(?i)\s?(?:x|ext|extension|poste|durchwahl).*", re.DOTALL)
 
-# Where numbers are tried that do not say their country.
-_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PL", "PT", "BE", "CH", "AT", "IN", "AU", "BR", "MX", "IE", "CO")
+# Where a number is tried that does not say its country: where the language of the words around it is spoken.
+_REGIONS = (
+    (
+        ("DE", "AT", "CH"),
+        r"telefon(?:nummer)?|rufnummer|handy|durchwahl|mobil(?:nummer|telefon)?|mein|anruf\w*|unter|zurück\w*",
+    ),
+    (("FR", "BE", "CH", "CA"), r"t[ée]l(?:[ée]phone)?|num[ée]ro|mon|portable|appel\w*|rappel\w*|joindre"),
+    (
+        ("ES", "MX", "CO", "AR", "CL", "PE"),
+        r"tel[ée]fonos?|t[ée]l|telf?s?|tfn?o|tlf|m[óo]vil|celular|n[úu]mero|mi|llam\w*",
+    ),
+    (("IT", "CH"), r"telefono|cellulare|mio|chiam\w*"),
+    (("NL", "BE"), r"telefoon\w*|mijn|bel|bellen|nummer"),
+    (("PL",), r"telefon|komórka|numer|mój|dzwo\w*|zadzwo\w*"),
+    (("PT", "BR"), r"telefone|telem[óo]vel|tlm|celular|meu|lig(?:ue|ar)"),
+    (
+        ("US", "GB", "IN", "AU", "IE", "NZ", "ZA"),
+        r"phones?|telephone|mobile|cell|number|call\w*|text|dial|ring|reach|contact|fax",
+    ),
+)
+_SPOKEN = tuple((regions, re.compile(rf"(?i)\b(?:{words})\b")) for regions, words in _REGIONS)
 
 
 def is_international(number: str) -> bool:
     """Does the plan of its country have this number? `number` is a plus and digits."""
-    parsed = _parsed(number, None)
+    return _valid_in(number, None)
+
+
+def is_national(number: str, before: str) -> bool:
+    """Does the plan of a country have this number, whose language names it in the text before?"""
+    regions = dict.fromkeys(region for regions, words in _SPOKEN if words.search(before) for region in regions)
+    return any(_valid_in(number, region) for region in regions)
+
+
+def _valid_in(number: str, region: str | None) -> bool:
+    parsed = _parsed(number, region)
     return parsed is not None and bool(phonenumbers.is_valid_number(parsed))
-
-
-def is_national(number: str) -> bool:
-    """Does the plan of one of the common countries have this number?"""
-    tried = (_parsed(number, region) for region in _REGIONS)
-    return any(parsed is not None and phonenumbers.is_valid_number(parsed) for parsed in tried)
 
 
 def _parsed(number: str, region: str | None) -> phonenumbers.PhoneNumber | None:
@@ -120,7 +143,7 @@ def _told_by_words(candidate: Candidate, number: str, digits: str) -> Identity |
         return None
     if digits.startswith("00") and is_international("+" + digits[2:]):
         return Identity(len(candidate.text), NAMED, "international_00")
-    return Identity(len(candidate.text), NAMED if is_national(number) else PLAUSIBLE, "named")
+    return Identity(len(candidate.text), NAMED if is_national(number, candidate.before) else PLAUSIBLE, "named")
 
 
 def _named(before: str) -> bool:
