@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from promptguard_gateway.core.book import HoldBack
 from promptguard_gateway.core.engine import Program
-from promptguard_gateway.core.patterns import closure, emit, reverse, shortest
+from promptguard_gateway.core.patterns import closure, emit, longest, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
 
 REGEXES = [
@@ -175,3 +175,29 @@ def test_what_is_held(text: str, held: str | int) -> None:
         held if isinstance(held, int) else len(held)
     )
     assert HoldBack([]).pending(text) == 0
+
+
+@pytest.mark.parametrize(
+    ("regex", "size"), [("abc", 3), ("a|bcd|", 3), ("a{2,4}b?", 5), ("(?:ab){3}", 6), ("a*", None), ("x(?:a+|b)", None)]
+)
+def test_the_longest_word(regex: str, size: int | None) -> None:
+    """How many characters a word can have at most, if there is a most."""
+    assert longest(parse(regex)) == size
+
+
+@pytest.mark.parametrize(
+    ("regexes", "text", "held"),
+    [
+        ([r"\bsk-[a-z0-9]{4}"], "my word", 4),
+        ([r"\bsk-[a-z0-9]{4}"], "my sentence ends", 4),
+        ([r"\bsk-[a-z0-9]{4}"], "a.b ", 0),
+        ([r"\bsk-[a-z0-9]{4}"], "SK", 0),
+        ([r"\bsk-[a-z0-9]{4}"], "é" * 3 + "ab", 2),
+        ([r"\bsk-[a-z0-9]{4}", "pin [0-9]{2}"], "the pin 1", 5),
+        (["a{900}b{900}"], "ab" * 2000, 1800),
+        ([], "anything", 0),
+    ],
+)
+def test_patterns_of_one_word_hold_the_end_of_the_word(regexes: list[str], text: str, held: int) -> None:
+    """A run of their letters waits, no longer than the longest of their words; other patterns are read exactly."""
+    assert HoldBack(regexes).pending(text) == held

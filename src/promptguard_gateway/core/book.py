@@ -12,6 +12,7 @@ answer. Its cost is the length of the answer, not of the text.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
+from string import ascii_letters, digits
 from sys import maxsize
 
 from msgspec import Struct
@@ -20,11 +21,30 @@ from msgspec.structs import replace
 from promptguard_gateway.core.detector import Candidate, Identity, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.needs import PatternSet
-from promptguard_gateway.core.patterns import EMPTY, Node, closure, emit, one_of, reverse, shortest
-from promptguard_gateway.core.syntax import PatternError, parse
+from promptguard_gateway.core.patterns import (
+    EMPTY,
+    Node,
+    One,
+    Repeat,
+    closure,
+    emit,
+    in_sequence,
+    longest,
+    one_of,
+    ones,
+    reverse,
+    shortest,
+)
+from promptguard_gateway.core.syntax import MOST_REPEATS, PatternError, parse
 
 CONTEXT = 64
 """How many characters before a hit are searched for its context words."""
+
+# What words of prose, names and encoded bytes are made of. Other signs end a word: text should not wait behind them.
+_SOLID = ascii_letters + digits + "+-./_"
+_OTHERS = encode(
+    "".join(chr(code) for code in range(0x10000) if chr(code) not in _SOLID and not 0xD800 <= code < 0xE000)
+)
 
 LONGEST_RETRY = 512
 """A dropped candidate that is longer than this is skipped as a whole: retrying it from every character would make
@@ -86,13 +106,20 @@ class Passage:
 
 
 class HoldBack:
-    """How much of the end of a text may still become a word of one of the patterns."""
+    """How much of the end of a text may still become a word of one of the patterns.
+
+    Most patterns are of values without spaces and quotes: keys, addresses, numbers. There are hundreds, and reading a
+    word backwards with all of them costs a new state for each new ending. What may become one of them is a run of their
+    letters, no longer than the longest: so a run takes their place, and ordinary text waits for the end of its word.
+    """
 
     __slots__ = ("_program",)
 
     def __init__(self, regexes: Iterable[str]) -> None:
-        closures = [_backwards(regex) for regex in regexes]
-        self._program = _joined(closures) if closures else None
+        listed = list(regexes)
+        solid = [regex for regex in listed if _letters(regex) is not None]
+        closures = [_backwards(regex) for regex in listed if _letters(regex) is None]
+        self._program = _joined([*closures, _run_of(solid)]) if listed else None
 
     def pending(self, text: str) -> int:
         """In characters; 0 when nothing can come of the end of this text."""
@@ -101,6 +128,33 @@ class HoldBack:
         data = encode(text[::-1])
         held = self._program.prefix(data)
         return held if len(data) == len(text) else len(data[:held].decode())
+
+
+def _run_of(regexes: Sequence[str]) -> Node:
+    """As many of the letters of these patterns as the longest of their words has."""
+    letters = frozenset[str]().union(*(_letters(regex) or () for regex in regexes))
+    size = max((longest(parse(regex)) or 0 for regex in regexes), default=0)
+    one = One("[" + "".join(f"\\x{ord(letter):02x}" for letter in sorted(letters)) + "]")
+    return in_sequence([Repeat(one, 0, min(size - done, MOST_REPEATS)) for done in range(0, size, MOST_REPEATS)])
+
+
+@lru_cache(maxsize=4096)
+def _letters(regex: str) -> frozenset[str] | None:
+    """The letters of a pattern's words, if all are solid and the words have a longest."""
+    node = parse(regex)
+    if longest(node) is None:
+        return None
+    sets = [_solid(one) for one in ones(node)]
+    return None if None in sets else frozenset[str]().union(*(letters or () for letters in sets))
+
+
+@lru_cache(maxsize=4096)
+def _solid(one: One) -> frozenset[str] | None:
+    """The solid characters that may stand here; None if others may, too."""
+    program = Program(emit(one))
+    if not one.source.isascii() or "{" in one.source or program.search(_OTHERS) is not None:
+        return None
+    return frozenset(letter for letter in _SOLID if program.prefix(encode(letter)))
 
 
 @lru_cache(maxsize=4096)

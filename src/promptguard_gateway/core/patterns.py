@@ -11,6 +11,7 @@ Assertions (`\\b`, `^`, `$`) are dropped, so a closure accepts more than the pre
 a character too long and can never let one go too early. `core.syntax` reads RE2 syntax into these trees.
 """
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from msgspec import Struct
@@ -202,3 +203,33 @@ def shortest(node: Node) -> int:
             return min(map(shortest, options))
         case Repeat(inner, low):
             return low * shortest(inner)
+
+
+def longest(node: Node) -> int | None:
+    """How many characters the longest word of the pattern has; None if there is no longest."""
+    match node:
+        case One():
+            return 1
+        case Sequence(items):
+            sizes = [longest(item) for item in items]
+            return None if None in sizes else sum(size or 0 for size in sizes)
+        case Choice(options):
+            sizes = [longest(option) for option in options]
+            return None if None in sizes else max(size or 0 for size in sizes)
+        case Repeat(inner, _, high):
+            size = longest(inner)
+            return None if size is None or high is None else size * high
+        case _:
+            return 0
+
+
+def ones(node: Node) -> Iterator[One]:
+    """Every place of the pattern that takes one character."""
+    match node:
+        case One():
+            yield node
+        case Sequence(parts) | Choice(parts):
+            for part in parts:
+                yield from ones(part)
+        case Repeat(inner):
+            yield from ones(inner)

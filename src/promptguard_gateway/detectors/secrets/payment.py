@@ -28,8 +28,8 @@ PATTERNS = (
     issued("duffel", r"\bduffel_(?:live|test)_[A-Za-z0-9_-]{43}", "Duffel: access tokens"),
     issued(
         "klarna",
-        r"\bklarna_(?:live|test)_api_[A-Za-z0-9!?#$%*()/+-]{30}",
+        r"\bklarna_(?:live|test)_api_[A-Za-z0-9/+_-]{30}",
         "Klarna: API credentials",
-        rest="[A-Za-z0-9!?#$%*()/+=-]",
+        rest="[A-Za-z0-9/+=_-]",
     ),
 )
