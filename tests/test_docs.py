@@ -25,7 +25,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from promptguard_gateway.app import judge_of, judge_text
+from promptguard_gateway.app import judge_of, judge_text, policy_of
 from promptguard_gateway.cli.main import app as command_line
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
 from promptguard_gateway.core.entities import ALIASES
@@ -40,7 +40,8 @@ from promptguard_gateway.domain.errors import KINDS
 from promptguard_gateway.domain.guardrails import Guardrails
 from promptguard_gateway.domain.policy_document import PolicyDocument
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import CLIENT_NAMES, read_policy, setting_names
+from promptguard_gateway.domain.settings_source import CLIENT_NAMES, read_policy, read_settings, setting_names
+from promptguard_gateway.domain.tools_and_urls import Tools, Urls
 from promptguard_gateway.wire import fields
 from promptguard_gateway.wire.routes import ROUTES, Authentication
 
@@ -216,6 +217,17 @@ def test_actions_columns_and_families_are_explained() -> None:
     assert explained[: len(Action)] == [action.name.lower() for action in Action]
     assert len(explained) == len(Action) + len(Column) + len(Family)
     assert explained[-len(Family) :] == [family.value for family in Family]
+
+
+@pytest.mark.parametrize(("heading", "record"), [("## Tools", Tools), ("## Addresses", Urls)])
+def test_rules_for_tools_and_addresses_are_documented(heading: str, record: type[msgspec.Struct]) -> None:
+    """docs/policies.md lists the fields of both sections, in order, and its examples are policies."""
+    text = section("docs/policies.md", heading)
+    assert [row[0] for row in rows(text)] == fields_of(record)
+    [example] = re.findall(r"^```yaml\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    settings = read_settings({}, "", example)
+    assert isinstance(settings.policy, PolicyDocument)
+    policy_of(settings)
 
 
 def test_every_exemption_is_documented() -> None:

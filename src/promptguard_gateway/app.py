@@ -18,7 +18,7 @@ from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
-from promptguard_gateway.core import tool_rules
+from promptguard_gateway.core import tool_rules, url_rules
 from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
@@ -184,7 +184,7 @@ def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
 
 def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
     """What a policy can speak of."""
-    specs = [*tool_rules.SPECS, *(spec for detector in detectors for spec in specs_of(detector))]
+    specs = [*tool_rules.SPECS, url_rules.SPEC, *(spec for detector in detectors for spec in specs_of(detector))]
     return Catalogue({spec.id: spec for spec in specs})
 
 

@@ -13,6 +13,7 @@ for the operator's own rules. Both are pure, so that a draft can be checked, com
     allowed_hosts where links and images of answers may lead, whatever they carry
     restore_tools tools in whose arguments tokenized values are restored
     tools         which tools may be offered and called, in place of the preset's rules
+    urls          which addresses may be spoken of
 
 The first five apply in this order; a rule only ever makes a cell stronger.
 """
@@ -22,18 +23,18 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from promptguard_gateway.core.detector import PatternDetector
+from promptguard_gateway.core.detector import Detector
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Suppression, Thresholds
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Column
-from promptguard_gateway.core.tool_rules import ToolRules
 from promptguard_gateway.domain import custom_rules, guardrails
 from promptguard_gateway.domain.custom_rules import Made, Rule, check_suppressible
 from promptguard_gateway.domain.guardrails import Catalogue, Guardrails, check_band, raised
 from promptguard_gateway.domain.strict_tree import TreeError, near, within
+from promptguard_gateway.domain.tools_and_urls import Tools, Urls, check_calls, detector_for_urls, rules_for_tools
 
 ActionName = Literal["off", "flag", "redact", "block"]
 
@@ -45,18 +46,6 @@ class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     warn: float
     block: float
-
-
-class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`core.tool_rules.ToolRules`, as they are written down."""
-
-    allow: tuple[str, ...] | None = None
-    block: tuple[str, ...] = ()
-    approve: tuple[str, ...] = ()
-    allow_servers: tuple[str, ...] | None = None
-    block_servers: tuple[str, ...] = ()
-    max_argument_bytes: int | None = None
-    check_schema: bool = False
 
 
 class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,13 +70,14 @@ class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allowed_hosts: tuple[str, ...] = ()
     restore_tools: tuple[str, ...] = ()
     tools: Tools | None = None
+    urls: Urls | None = None
 
 
 class Compiled(Struct, frozen=True):
     """What a document comes to. `detectors` belong to the policy, beside those of the catalogue."""
 
     policy: Policy
-    detectors: tuple[PatternDetector, ...]
+    detectors: tuple[Detector, ...]
 
 
 def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
@@ -98,7 +88,7 @@ def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
         PRESETS[document.preset], allowed_hosts=document.allowed_hosts, restore_tools=document.restore_tools
     )
     if document.tools is not None:
-        policy = replace(policy, tools=ToolRules(**asdict(document.tools)))
+        policy = replace(policy, tools=rules_for_tools(document.tools))
     with within("guardrails"):
         policy = guardrails.apply(policy, document.guardrails, catalogue)
     policy = _with_cells(policy, document)
@@ -109,7 +99,9 @@ def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
     policy = _with_inactive(policy, document, made, catalogue)
     if document != PolicyDocument(preset=document.preset):
         policy = replace(policy, name=f"{policy.name}+custom")
-    return Compiled(policy, tuple(made.detectors))
+    check_calls(policy)
+    addresses = () if document.urls is None else (detector_for_urls(document.urls),)
+    return Compiled(policy, (*made.detectors, *addresses))
 
 
 def _with_cells(policy: Policy, document: PolicyDocument) -> Policy:
