@@ -186,7 +186,7 @@ def _redacting(judgement: Judgement, wanted: frozenset[int]) -> Judgement:
     )
 
 
-def _replaced(policy: Policy, text: str, findings: Sequence[Finding], vault: Vault) -> str:
+def _replaced(policy: Policy, text: str, findings: Sequence[Finding], vault: Vault | None) -> str:
     parts: list[str] = []
     position = 0
     for start, end, one in merge_spans([(found.start, found.end, found) for found in findings]):

@@ -8,7 +8,9 @@ reach the model that way, so values that were tokenized somewhere in a request a
 import re
 from collections.abc import Iterable, Iterator
 
-_WORD = re.compile(r"\w+")
+# Latin, Greek and Cyrillic have spaces between words. Of scripts that may have none, each character counts as a word: a
+# number is found between Chinese characters, too.
+_WORD = re.compile(r"[0-9A-Za-z_\u00c0-\u058f]+|\w")
 _SHORTEST = 4  # characters; a shorter value is too often something else
 _MOST_WORDS = 12  # longer values have a shape that a detector knows by itself
 _MOST_MARKS = 2  # before the first word and behind the last: `+49 ...`

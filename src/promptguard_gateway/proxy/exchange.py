@@ -147,7 +147,7 @@ class _Exchange:
         trace.lap("inventory")
         return tree, request, choice
 
-    async def _inspect_request(self, request: ModelRequest, vault: Vault) -> Judgement:
+    async def _inspect_request(self, request: ModelRequest, vault: Vault | None) -> Judgement:
         segments, project = request.inventory.segments, self._trace.principal.project
         judgement = await self._services.inspecting(
             request.inventory.characters, lambda: self._judge.request(project, segments, vault)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from promptguard_gateway.core.decision import NOTHING_FOUND
+from promptguard_gateway.core.policy import Replacement
 from promptguard_gateway.core.vault import Vault, session_key
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
@@ -62,8 +63,10 @@ class Services:
         trace.end_user = _end_user(call.headers)
         return trace, judge
 
-    def vault(self, trace: Trace) -> Vault:
-        """An empty vault with the key of this exchange's session."""
+    def vault(self, trace: Trace) -> Vault | None:
+        """An empty vault with the key of this exchange's session; None if its policy tokenizes nothing."""
+        if Replacement.TOKENIZE not in trace.policy.replacement.values():
+            return None
         key = trace.principal
         return Vault(session_key(self.digest_key, key.project, key.id, trace.end_user))
 
