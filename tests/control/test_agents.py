@@ -1,6 +1,7 @@
 """POST agent/validate-tool: may this tool be called with these arguments."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,8 @@ import pytest_asyncio
 from control.parts import AWS, MAIL, PREFIXES, check_422, ledger_adds_up
 from gateway.house import House, house
 from lab.rawclient import RawAnswer
+from promptguard_gateway.domain.policy_document import PolicyDocument
+from promptguard_gateway.domain.tools_and_urls import Tools
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -96,3 +99,21 @@ async def test_what_nobody_knows_is_inspected(here: House) -> None:
     answer = await ask(here, "note", extra={"note": f"key {AWS}"})
     assert here.event_of(answer).findings
     assert ledger_adds_up(here, here.event_of(answer).id)
+
+
+async def test_in_monitor_mode_every_call_is_allowed(tmp_path: Path) -> None:
+    """The answer and the event say what would have been decided."""
+    async with house(tmp_path, mode="monitor") as here:
+        answer = await ask(here, "bash")
+        body = answer.json()
+        assert (body["allowed"], body["risk_level"], len(body["blocked_reasons"])) == (True, "critical", 1)
+        assert (here.event_of(answer).outcome, here.event_of(answer).decision) == ("answered", "block")
+
+
+async def test_the_policy_decides_what_its_agents_may_call(tmp_path: Path) -> None:
+    """A tool that it allows by name is allowed, one that it blocks is not, and arguments have their limit."""
+    tools = Tools(allow=("bash", "get_*"), block=("get_secret",), max_argument_bytes=40)
+    async with house(tmp_path, policy=PolicyDocument(tools=tools)) as here:
+        asked = [("bash", {}), ("get_time", {}), ("get_secret", {}), ("run", {}), ("get_time", {"zone": "x" * 40})]
+        allowed = [(await ask(here, tool, arguments)).json()["allowed"] for tool, arguments in asked]
+        assert allowed == [True, True, False, False, False]
