@@ -95,7 +95,11 @@ def spaced_letters(text: str) -> list[Edit]:
         if all(gap.text == usual for gap in gaps):
             edits += _divided(text, run.start(), run.end(), gaps)
         else:
-            edits += (Edit(gap.start, gap.end, "" if gap.text == usual else " ") for gap in gaps)
+            address = "@" in run[0]  # its dots are part of it
+            edits += (
+                Edit(gap.start, gap.end, "" if gap.text == usual else gap.text.strip() if address else " ")
+                for gap in gaps
+            )
     return edits
 
 

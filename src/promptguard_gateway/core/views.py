@@ -32,6 +32,7 @@ from promptguard_gateway.core.fold import Folded, fold, skeleton, skeleton_text
 from promptguard_gateway.core.needs import PatternSet
 from promptguard_gateway.core.segments import Channel, Role, Segment
 from promptguard_gateway.core.splices import Edit, Reversed, Spliced, Step, nearby
+from promptguard_gateway.core.spoken import SPOKEN_GATE, spoken
 
 DEPTH: Final = 3
 """How many transformations may lie on top of each other."""
@@ -221,10 +222,10 @@ def _derived(waiting: list[View], size: int) -> Iterator[View]:
         waiting = fresh
 
 
-_LETTER_GATES = (SPACED_GATE, GLUED_GATE, LEET_GATE, ROT13_GATE, REVERSED_GATE)
+_LETTER_GATES = (SPACED_GATE, GLUED_GATE, LEET_GATE, ROT13_GATE, REVERSED_GATE, SPOKEN_GATE)
 _GATES = PatternSet([*_LETTER_GATES, *(codec.gate for codec in CODECS)])
 _HIDDEN_GATES = PatternSet([codec.gate for codec in HIDDEN_CODECS])
-_SPACED, _GLUED, _LEET, _ROT13, _REVERSED = range(len(_LETTER_GATES))
+_SPACED, _GLUED, _LEET, _ROT13, _REVERSED, _SPOKEN = range(len(_LETTER_GATES))
 
 
 def _children(parent: View) -> list[View]:
@@ -239,6 +240,8 @@ def _children(parent: View) -> list[View]:
     children += _spliced(parent, "+".join(names), edits)
     if _SPACED in open_gates:
         children += _spliced(parent, "spaced", spaced_letters(text))
+    if _SPOKEN in open_gates:
+        children += _spliced(parent, "spoken", spoken(text))
     if _GLUED in open_gates:
         children += _spliced(parent, "glued", glued_words(text))
     if _LEET in open_gates:
