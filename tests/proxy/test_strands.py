@@ -76,6 +76,16 @@ def test_a_secret_in_arguments_blocks_and_lets_nothing_out(text: str) -> None:
     assert inspection.findings
 
 
+def test_keys_that_would_become_equal_end_the_call() -> None:
+    """No placeholder can stand for both of them; a whole answer is refused in the same way."""
+    strand, _ = arguments()
+    strand.feed(f'{{"{MAIL}": 1, "other.{MAIL}": 2}}')
+    with pytest.raises(GatewayError) as caught:
+        strand.finish()
+    assert caught.value.code == "request_blocked"
+    assert MAIL not in str(caught.value)
+
+
 def test_a_finding_says_which_leaf() -> None:
     """Path and pointer, as in a whole answer."""
     _, inspection, segments = decide(f'{{"a": {{"to": "{MAIL}"}}}}')

@@ -1,8 +1,10 @@
-"""Carrying out a decision's edits on a parsed body."""
+"""Carrying out a decision's edits on a parsed body, or on the arguments of a tool call of a stream."""
+
+from collections.abc import Mapping
 
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.inspect import Judgement
-from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply
+from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply, rewrite_embedded
 from promptguard_gateway.wire.strict_json import JsonValue
 
 
@@ -15,8 +17,20 @@ def redact(body: JsonValue, judgement: Judgement) -> None:
     try:
         apply(body, (Edit(segments[edit.segment], edit.start, edit.end, edit.replacement) for edit in edits))
     except CannotRewrite:
-        raise GatewayError(
-            "request_blocked",
-            "Blocked by security policy: a value that must be redacted stands where no placeholder can stand, "
-            "for instance in a key that would then exist twice.",
-        ) from None
+        raise _no_place() from None
+
+
+def redact_arguments(text: str, by_leaf: Mapping[tuple[int, int], list[Edit]]) -> str:
+    """JSON arguments with edits applied to their leaves. Raises GatewayError `request_blocked` like `redact`."""
+    try:
+        return rewrite_embedded(text, by_leaf) if by_leaf else text
+    except CannotRewrite:
+        raise _no_place() from None
+
+
+def _no_place() -> GatewayError:
+    return GatewayError(
+        "request_blocked",
+        "Blocked by security policy: a value that must be redacted stands where no placeholder can stand, "
+        "for instance in a key that would then exist twice.",
+    )

@@ -16,11 +16,12 @@ from promptguard_gateway.core.segments import Channel, Column, Direction, JsonLe
 from promptguard_gateway.core.stream import Piece, Release, StreamInspector
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.inspect import Judge, gather
+from promptguard_gateway.proxy.redaction import redact_arguments
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.wire.embedded_json import leaves
 from promptguard_gateway.wire.logprobs import LogprobQueue
 from promptguard_gateway.wire.openai_chunks import Delta
-from promptguard_gateway.wire.rewrite import Edit, rewrite_embedded, splice
+from promptguard_gateway.wire.rewrite import Edit, splice
 from promptguard_gateway.wire.strict_json import JsonObject, JsonValue
 
 
@@ -122,7 +123,7 @@ class ArgumentsStrand(Strand):
         return Release()
 
     def finish(self) -> Release:
-        """Decide on the whole call, once."""
+        """Decide on the whole call, once. Raises GatewayError `request_blocked` where no placeholder can stand."""
         if self._finished:
             return Release()
         self._finished = True
@@ -149,8 +150,7 @@ class ArgumentsStrand(Strand):
             ]
             if edits:
                 by_leaf[each.leaf.start, each.leaf.end] = edits
-        whole = rewrite_embedded(text, by_leaf) if by_leaf else text
-        return Release((Piece(whole, 0, len(text)),))
+        return Release((Piece(redact_arguments(text, by_leaf), 0, len(text)),))
 
     def conclude(self, inspection: Inspection) -> None:
         """Add what was found in all leaves."""
