@@ -41,10 +41,12 @@ from promptguard_gateway.proxy.gateway import Gateway, Handler
 from promptguard_gateway.proxy.http_server import RunningServer, serve
 from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
+from promptguard_gateway.proxy.second_opinion import SecondOpinion, choose, with_questions
 from promptguard_gateway.proxy.services import Services
 from promptguard_gateway.store.files import DATABASE, StoreError
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from promptguard_gateway.upstream.registry import Upstreams
+from promptguard_gateway.upstream.vllm import VllmUpstream
 from promptguard_gateway.wire import fields
 
 __all__ = [
@@ -179,7 +181,7 @@ def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
             Direction.OUTPUT: FailureMode(settings.failure_output),
         },
     )
-    return structs.replace(compiled, policy=policy)
+    return structs.replace(compiled, policy=with_questions(policy, settings.judge))
 
 
 def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
@@ -251,16 +253,32 @@ async def _state(upstream: Upstream) -> str:
     return "ready"
 
 
+def second_opinion_of(settings: Settings, policy: Policy) -> SecondOpinion | None:
+    """The guard model of the settings, if they name one. Raises SettingsError."""
+    try:
+        return choose(
+            settings.judge, policy, lambda origin, key: VllmUpstream(origin, key=key, limits=settings.upstream)
+        )
+    except ValueError as error:
+        raise SettingsError(f"{error}. See docs/judge.md.") from None
+
+
 @asynccontextmanager
 async def running(
-    settings: Settings, *, store: SqliteStore | None = None, judge: Judge | None = None
+    settings: Settings,
+    *,
+    store: SqliteStore | None = None,
+    judge: Judge | None = None,
+    second_opinion: SecondOpinion | None = None,
 ) -> AsyncIterator[Running]:
     """Everything, joined and listening; closed in the opposite order. Raises SettingsError, StoreError or OSError.
 
-    A `store` opened for serving or a `judge` takes the place of the settings' own; the store is closed with the rest.
+    A `store` opened for serving, a `judge` or a `second_opinion` takes the place of the settings' own; the store and
+    the guard model's connections are closed with the rest.
     """
     upstreams = _upstreams(settings)
     judge = judge or judge_of(settings)
+    second_opinion = second_opinion or second_opinion_of(settings, judge.policy)
     store = store or open_store(settings, for_serving=True)
     try:
         new_key = _first_key(store, settings)
@@ -271,6 +289,7 @@ async def running(
             sink=store,
             metrics=metrics,
             digest_key=bytes.fromhex(store.keys.digest("digests of texts in events")),
+            second_opinion=second_opinion,
         )
         exchanges = Exchanges(services, upstreams)
         gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics)
@@ -288,6 +307,8 @@ async def running(
             await exchanges.drain()
             services.close()
             await upstreams.close()
+            if second_opinion is not None:
+                await second_opinion.close()
     finally:
         store.close()
 

@@ -21,7 +21,7 @@ def check_command(environ: Mapping[str, str], folder: Path, file: str) -> None:
     unset = {name: value for name, value in environ.items() if name != "PROMPTGUARD_POLICY"}
     settings = load_settings({**unset, "PROMPTGUARD_POLICY_FILE": file}, folder)
     policy = policy_of(settings)
-    rules = [detector for detector in policy.rows if detector.startswith("custom.")]
+    rules = [name for name in policy.rows if name.startswith("custom.") and name not in policy.unavailable]
     print(f"{file} is a policy: {policy.name}, {len(rules)} rule{'' if len(rules) == 1 else 's'} of its own")
     for line in _inactive(policy):
         print(line)

@@ -14,6 +14,7 @@ from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
 from promptguard_gateway.proxy.inspect import Judge, Judgement, knowledge_of
+from promptguard_gateway.proxy.second_opinion import spoken_texts
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire.errors import VALIDATION_CODES
@@ -61,24 +62,27 @@ class Deciding:
         *,
         on_calls: Iterable[Finding] = (),
         limit: int | None = None,
+        second_opinion: bool = True,
     ) -> Judgement:
+        """Judge what a body holds, of `limit` characters at most, and keep the judgement in the trace.
+
+        Raises GatewayError. Without `second_opinion` a guard model is not asked: what it says has no place that could
+        be redacted.
+        """
         self._check_size(inventory, limit or self._services.settings.body.max_scan_characters)
         trace.covered(direction, inventory)
         trace.lap("inventory")
         segments = inventory.segments
-        project = trace.principal.project
         if direction is Direction.INPUT:
             vault = self._services.vault(trace)
-            judgement = await self._services.inspecting(
-                inventory.characters, lambda: judge.request(project, segments, vault)
-            )
-        else:
-            knowledge = knowledge_of(segments, self._services.settings.canaries)
-            judgement = await self._services.inspecting(
-                inventory.characters, lambda: judge.answer(segments, knowledge, on_calls)
-            )
-        trace.judged(direction, judgement)
+            return await self._services.judge_request(trace, judge, inventory, vault, second_opinion=second_opinion)
+        knowledge = knowledge_of(segments, self._services.settings.canaries)
+        judgement = await self._services.inspecting(
+            inventory.characters, lambda: judge.answer(segments, knowledge, on_calls)
+        )
         trace.lap("detect")
+        judgement = await self._services.review_answer(trace, judge, judgement, spoken_texts(judgement), asked="")
+        trace.judged(direction, judgement)
         return judgement
 
     def _check_size(self, inventory: Inventory, limit: int) -> None:

@@ -97,7 +97,7 @@ class Guard(Deciding):
         trace.lap("parse")
         labels = _labels(request.pii_types)
         inventory = _one_segment(request.content, Direction.INPUT)
-        judgement = await self._judge(trace, judge, Direction.INPUT, inventory)
+        judgement = await self._judge(trace, judge, Direction.INPUT, inventory, second_opinion=False)
         found = judgement.inspection.findings
         wanted = frozenset(index for index, finding in enumerate(found) if _wanted(judge, finding, labels))
         judgement = _redacting(judgement, wanted)

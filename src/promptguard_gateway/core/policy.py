@@ -131,6 +131,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     `hold_limit` bounds, in characters, what a stream may hold back; reaching it is decided by `overflow`.
     `refuse_unknown_fields`: a field of a request that no dialect knows is a 400 instead of being inspected.
+    `questions`: what a guard model is asked besides, in natural language, by the id that its findings get.
     `unavailable`: what the operator asked for and this gateway cannot do, with the reason; it checks nothing.
     `allowed_hosts`: where the links and images of answers may lead, whatever they carry: `docs.example.org` is that
     host, `.example.org` every host below and the domain itself.
@@ -148,6 +149,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     restore_tools: tuple[str, ...] = ()  # tools in whose arguments tokenized values are restored
     suppressions: Mapping[str, tuple[Suppression, ...]] = {}  # by detector id
     candidates: frozenset[str] = frozenset()  # detector ids, or `detector/rule`
+    questions: Mapping[str, str] = {}
     unavailable: Mapping[str, str] = {}
     tools: ToolRules = ToolRules()
     failure: Mapping[Direction, FailureMode]

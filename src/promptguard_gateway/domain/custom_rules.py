@@ -3,7 +3,8 @@ r"""Rules that an operator writes: what to look for, where, and what it leads to
 A rule about a text or a regular expression becomes a detector of its own, `custom.<name>`: its patterns are read in
 every view, held back on streams and decided like all others. A rule about personal data or prompt injection raises the
 cells of those families. `allow` excuses: it suppresses findings of the detectors it names whose whole text is one that
-the rule names. What needs a judge or a limiter that the gateway does not have is declared and listed as unavailable.
+the rule names. What needs a guard model is a question for one, and unavailable until one is set up, as is what needs a
+limiter.
 
 Patterns come from people, so they are bounded: 200 in all, 1,000 characters each, some 10,000 instructions each and
 100,000 together. RE2 reads them in linear time whatever they are.
@@ -81,6 +82,7 @@ class Made(Struct):
     raised: list[Raised] = []
     suppressions: list[Suppression] = []
     candidates: set[str] = set()
+    questions: dict[str, str] = {}
     unavailable: dict[str, str] = {}
 
 
@@ -104,23 +106,34 @@ def _make(rule: Rule, place: str, catalogue: Catalogue, made: Made) -> None:
     if rule.type in ("topic_filter", "llm_guard"):
         if not rule.prompt:
             raise TreeError(place, f"a rule of type {rule.type} needs a prompt, which a judge is asked.")
-        made.unavailable[identifier] = NO_JUDGE
+        _ask(rule, rule.prompt, identifier, made)
     elif rule.type == "rate_limit":
         made.unavailable[identifier] = NO_LIMITER
     elif condition is None:
         raise TreeError(place, "needs a condition and its value.")
     elif condition == "natural_language":
-        _texts(rule, place)
-        made.unavailable[identifier] = NO_JUDGE
+        _ask(rule, " ".join(_texts(rule, place)), identifier, made)
     elif rule.action == "allow":
         made.suppressions += _excuses(rule, condition, place, catalogue)
     elif condition in ("contains_pii", "prompt_injection"):
         made.raised += _raises(rule, condition, place, catalogue)
     else:
         made.detectors.append(_detector(rule, condition, identifier, place))
-        made.rows[identifier] = _row(rule)
-        if rule.status == "candidate":
-            made.candidates.add(identifier)
+        _act(rule, identifier, made)
+
+
+def _act(rule: Rule, identifier: str, made: Made) -> None:
+    """What findings of the rule lead to."""
+    made.rows[identifier] = _row(rule)
+    if rule.status == "candidate":
+        made.candidates.add(identifier)
+
+
+def _ask(rule: Rule, prompt: str, identifier: str, made: Made) -> None:
+    """A rule that only a guard model can judge; whether there is one is for others to know."""
+    made.questions[identifier] = prompt
+    made.unavailable[identifier] = NO_JUDGE
+    _act(rule, identifier, made)
 
 
 def _row(rule: Rule) -> Row:

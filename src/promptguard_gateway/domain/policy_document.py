@@ -137,6 +137,7 @@ def _with_rules(policy: Policy, made: Made) -> Policy:
         rows={**policy.rows, **made.rows},
         entities=entities,
         entity_rows=entity_rows,
+        questions={**policy.questions, **made.questions},
         unavailable={**policy.unavailable, **made.unavailable},
     )
 

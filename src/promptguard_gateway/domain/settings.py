@@ -59,6 +59,21 @@ class UpstreamLimits(Struct, frozen=True, kw_only=True):
     max_line_bytes: int = 1024 * 1024
 
 
+class JudgeSettings(Struct, frozen=True, kw_only=True):
+    """A guard model that is asked besides the detectors. Without an `upstream` there is none."""
+
+    upstream: str | None = None  # the origin of a vLLM server
+    key: str | None = None  # presented to it, and to it alone
+    model: str | None = None
+    format: str = "llama_guard"
+    directions: str = "input"
+    budget_ms: int = 2000  # for all questions about one direction of an exchange
+    window: int = 8000  # characters of one question
+    questions: int = 8  # about one direction of an exchange
+    streams: str = "refuse"  # or hold: what happens to streams whose answers are to be judged
+    categories: tuple[str, ...] = ()  # CODE=family, or CODE=off
+
+
 class UpstreamSettings(Struct, frozen=True, kw_only=True):
     """One approved endpoint. `key` is presented to it, and to it alone."""
 
@@ -91,6 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     http: HttpLimits = HttpLimits()
     body: BodyLimits = BodyLimits()
     upstream: UpstreamLimits = UpstreamLimits()
+    judge: JudgeSettings = JudgeSettings()
 
     @property
     def on_loopback(self) -> bool:

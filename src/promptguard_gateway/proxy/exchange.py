@@ -9,14 +9,14 @@ directions, is built from what was parsed and inspected, never from the bytes th
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 
 from promptguard_gateway import __version__
 from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.findings import Inspection
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
-from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import Choice, Router, UpstreamAnswer
@@ -29,12 +29,14 @@ from promptguard_gateway.proxy.dialects import (
     usage_of,
 )
 from promptguard_gateway.proxy.gateway import Answer, render_error
+from promptguard_gateway.proxy.held_stream import HeldStream
 from promptguard_gateway.proxy.http_reply import EventStream, Reply, json_response, start_stream
 from promptguard_gateway.proxy.http_request import Request
 from promptguard_gateway.proxy.inspect import Judgement, knowledge_of
 from promptguard_gateway.proxy.redaction import redact
 from promptguard_gateway.proxy.relay import Relay
 from promptguard_gateway.proxy.restoring import Restoring
+from promptguard_gateway.proxy.second_opinion import Text, asked_last, spoken_texts
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.proxy.toolbox import Toolbox
 from promptguard_gateway.wire.errors import error_body
@@ -106,13 +108,17 @@ class _Exchange:
         self._answer: UpstreamAnswer | None = None
         self._stream: EventStream | None = None
         self._relay: Relay | None = None
+        self._held: HeldStream | None = None
+        self._unjudged: Inspection | None = None
+        self._asked = ""
         self._recorded = False
 
     async def run(self) -> Answer:
         """The story, told once."""
         tree, request, choice = await self._services.inspecting(len(self._call.body), self._arrive)
         vault = self._services.vault(self._trace)
-        judgement = await self._inspect_request(request, vault)
+        judgement = await self._services.judge_request(self._trace, self._judge, request.inventory, vault)
+        self._asked = asked_last(judgement)
         if judgement.decision.outcome is Verb.BLOCK:
             return await self._blocked(judgement, Direction.INPUT)
         redacted = judgement.decision.outcome is Verb.REDACT
@@ -144,17 +150,26 @@ class _Exchange:
         trace.covered(Direction.INPUT, request.inventory)
         choice = self._router.resolve(request.model, self._call.headers.get("x-vllm-base-url"))
         trace.model, trace.upstream = choice.model, choice.upstream.name
+        self._held = self._hold() if request.stream else None
         trace.lap("inventory")
         return tree, request, choice
 
-    async def _inspect_request(self, request: ModelRequest, vault: Vault | None) -> Judgement:
-        segments, project = request.inventory.segments, self._trace.principal.project
-        judgement = await self._services.inspecting(
-            request.inventory.characters, lambda: self._judge.request(project, segments, vault)
-        )
-        self._trace.judged(Direction.INPUT, judgement)
-        self._trace.lap("detect")
-        return judgement
+    def _hold(self) -> HeldStream | None:
+        """What holds the answer back until a guard model has read it. Raises GatewayError where that is not wanted."""
+        second = self._services.second_opinion
+        if second is None or not second.reads(self._judge.policy, Direction.OUTPUT):
+            return None
+        if not second.plan.holds_streams:
+            raise GatewayError(
+                "invalid_value",
+                "Answers are judged as a whole here, so they cannot be streamed. Ask without `stream`, or let the "
+                "operator set judge.streams to hold.",
+                param="stream",
+            )
+        return HeldStream(self._services.settings.upstream, second.plan.most_characters)
+
+    async def _review(self, judgement: Judgement, texts: Sequence[Text]) -> Judgement:
+        return await self._services.review_answer(self._trace, self._judge, judgement, texts, self._asked)
 
     async def _return_whole(
         self, answer: UpstreamAnswer, knowledge: Knowledge, restoring: Restoring, toolbox: Toolbox
@@ -168,6 +183,7 @@ class _Exchange:
         judgement = await self._services.inspecting(
             inventory.characters, lambda: self._judge.answer(inventory.segments, knowledge, on_calls)
         )
+        judgement = await self._review(judgement, spoken_texts(judgement))
         self._trace.judged(Direction.OUTPUT, judgement)
         self._trace.usage = usage_of(tree)
         self._trace.lap("answer")
@@ -220,6 +236,11 @@ class _Exchange:
     async def _end_stream(self, relay: Relay, frames: bytes) -> Answer:
         """Decide on the whole, record, and only then send the last bytes."""
         judgement = self._conclude(relay)
+        if self._unjudged is not None:
+            judgement = self._judge.reconsider_answer(judgement, self._unjudged)
+            self._trace.judged(Direction.OUTPUT, judgement)
+        if self._held is not None:
+            judgement, frames = await self._release_held(self._held, judgement, frames)
         if judgement.decision.outcome is Verb.BLOCK:
             if self._stream is None and not frames:
                 return await self._blocked(judgement, Direction.OUTPUT)
@@ -230,6 +251,22 @@ class _Exchange:
             await self._record(self._trace.event("answered", 200))
         await self._write(frames + DONE)
         return await self._finish_stream()
+
+    def _give_up(self, held: HeldStream) -> bytes:
+        """The answer is longer than a guard model can read: the policy's failure mode says whether it may leave."""
+        assert self._services.second_opinion is not None
+        self._unjudged = self._services.second_opinion.failed("too_long")
+        self._judge.require(self._unjudged, Direction.OUTPUT)
+        self._held = None
+        return held.frames
+
+    async def _release_held(self, held: HeldStream, judgement: Judgement, frames: bytes) -> tuple[Judgement, bytes]:
+        """Let the guard model read what was held back; what is blocked is dropped as a whole."""
+        held.add(frames)
+        self._held = None
+        judgement = await self._review(judgement, [(0, held.text)] if judgement.segments else [])
+        self._trace.judged(Direction.OUTPUT, judgement)
+        return judgement, b"" if judgement.decision.outcome is Verb.BLOCK else held.frames
 
     def _conclude(self, relay: Relay) -> Judgement:
         """Keep in the trace what the relay knows."""
@@ -247,6 +284,11 @@ class _Exchange:
         return self._stream
 
     async def _write(self, frames: bytes) -> None:
+        if self._held is not None:
+            self._held.add(frames)
+            if not self._held.full:
+                return
+            frames = self._give_up(self._held)
         if self._stream is None:
             headers = decision_headers(self._trace, __version__)
             self._stream = start_stream(self._http, headers)

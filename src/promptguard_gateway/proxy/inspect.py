@@ -107,7 +107,26 @@ class Judge:
         """
         inspection = self._inspector.inspect(segments)
         add_findings(inspection, findings_on_names(self.policy.tools, segments))
-        self._require(inspection, Direction.INPUT)
+        self.require(inspection, Direction.INPUT)
+        return self._decided(project, segments, inspection, vault)
+
+    def reconsider(
+        self, project: str, judgement: Judgement, opinion: Inspection, vault: Vault | None = None
+    ) -> Judgement:
+        """A request judged again, with what a second opinion adds. Raises like `request`."""
+        self.require(opinion, Direction.INPUT)
+        return self._decided(project, judgement.segments, merged(judgement.inspection, opinion), vault)
+
+    def reconsider_answer(self, judgement: Judgement, opinion: Inspection) -> Judgement:
+        """The same for an answer; what was to be redacted stays so. Raises like `request`."""
+        self.require(opinion, Direction.OUTPUT)
+        inspection = merged(judgement.inspection, opinion)
+        decision = decide(self.policy, judgement.segments, inspection, self.summaries)
+        return Judgement(judgement.segments, inspection, structs.replace(decision, edits=judgement.decision.edits))
+
+    def _decided(
+        self, project: str, segments: Sequence[Segment], inspection: Inspection, vault: Vault | None
+    ) -> Judgement:
         withheld = self._blocked_turns.withheld(project, segments)
         decision = decide(self.policy, segments, inspection, self.summaries, withheld, vault)
         if decision.verb == "block":
@@ -155,7 +174,7 @@ class Judge:
 
     def conclude(self, segments: Sequence[Segment], inspection: Inspection, edits: tuple[Edit, ...] = ()) -> Judgement:
         """The decision on an answer whose channels have been inspected."""
-        self._require(inspection, Direction.OUTPUT)
+        self.require(inspection, Direction.OUTPUT)
         decision = decide(self.policy, segments, inspection, self.summaries)
         return Judgement(segments, inspection, structs.replace(decision, edits=edits))
 
@@ -172,8 +191,8 @@ class Judge:
         """Whether this finding ends an answer."""
         return self.policy.mode is Mode.ENFORCE and self.policy.action_for(finding, column) is Action.BLOCK
 
-    def _require(self, inspection: Inspection, direction: Direction) -> None:
-        """Let a failed detector pass only where the policy says so, and mark it."""
+    def require(self, inspection: Inspection, direction: Direction) -> None:
+        """Let a failed detector pass only where the policy says so, and mark it. Raises InspectionFailed."""
         if not inspection.failures:
             return
         if self.policy.failure[direction] is FailureMode.CLOSED:
@@ -193,6 +212,16 @@ def add_findings(inspection: Inspection, findings: Iterable[Finding]) -> None:
     for finding in findings:
         inspection.findings.append(finding)
         inspection.scores[finding.detector] = max(finding.score, inspection.scores.get(finding.detector, 0.0))
+
+
+def merged(one: Inspection, other: Inspection) -> Inspection:
+    """What two inspections of the same segments say together."""
+    return Inspection(
+        findings=[*one.findings, *other.findings],
+        failures=[*one.failures, *other.failures],
+        scores={**one.scores, **other.scores},
+        degraded=sorted({*one.degraded, *other.degraded}),
+    )
 
 
 def gather(inspection: Inspection, inspector: StreamInspector) -> None:

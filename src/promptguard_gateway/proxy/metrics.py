@@ -17,7 +17,7 @@ from promptguard_gateway.domain.events import Event
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BOUNDS = (*(f"{seconds:.10g}" if seconds < 1 else f"{seconds:.1f}" for seconds in _SECONDS), "+Inf")
-_STAGES = ("parse", "inventory", "detect", "record", "upstream", "answer", "total")
+_STAGES = ("parse", "inventory", "detect", "judge", "record", "upstream", "answer", "total")
 
 _Counts = Counter[tuple[str, ...]]  # by label values
 

@@ -1,7 +1,7 @@
 """What every exchange is given to work with, and the value that begins one: a call."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,14 +9,16 @@ from msgspec import Struct
 
 from promptguard_gateway.core.decision import NOTHING_FOUND
 from promptguard_gateway.core.policy import Replacement
+from promptguard_gateway.core.segments import Direction, Inventory
 from promptguard_gateway.core.vault import Vault, session_key
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import EventSink
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.proxy.credentials import Principal
-from promptguard_gateway.proxy.inspect import InspectionFailed, Judge
+from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
+from promptguard_gateway.proxy.second_opinion import SecondOpinion, Text
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire.routes import Route
 
@@ -48,12 +50,14 @@ class Services:
         sink: EventSink,
         metrics: Metrics,
         digest_key: bytes,
+        second_opinion: SecondOpinion | None = None,
     ) -> None:
         self.settings = settings
         self.judge_of = judge_of
         self.sink = sink
         self.metrics = metrics
         self.digest_key = digest_key
+        self.second_opinion = second_opinion
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
 
     def trace(self, call: Call) -> tuple[Trace, Judge]:
@@ -75,6 +79,29 @@ class Services:
         if characters <= _INLINE_CHARACTERS:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def judge_request(
+        self, trace: Trace, judge: Judge, inventory: Inventory, vault: Vault | None, *, second_opinion: bool = True
+    ) -> Judgement:
+        """Judge a request and keep the judgement in the trace. Raises GatewayError `detector_unavailable`."""
+        segments, project = inventory.segments, trace.principal.project
+        judgement = await self.inspecting(inventory.characters, lambda: judge.request(project, segments, vault))
+        trace.lap("detect")
+        if self.second_opinion is not None and second_opinion:
+            judgement = await self.second_opinion.review_request(judge, project, judgement, vault)
+            trace.lap("judge")
+        trace.judged(Direction.INPUT, judgement)
+        return judgement
+
+    async def review_answer(
+        self, trace: Trace, judge: Judge, judgement: Judgement, texts: Sequence[Text], asked: str
+    ) -> Judgement:
+        """An answer judged by the detectors, judged again by the guard model if there is one. Raises likewise."""
+        if self.second_opinion is not None:
+            trace.lap("answer")
+            judgement = await self.second_opinion.review_answer(judge, judgement, texts, asked)
+            trace.lap("judge")
+        return judgement
 
     async def record(self, event: Event) -> None:
         """Make an event durable, and count it. Raises GatewayError audit_unavailable."""

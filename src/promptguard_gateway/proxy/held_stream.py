@@ -1,0 +1,50 @@
+"""A streamed answer that is held back as a whole, because it is judged as a whole: its frames, and what they say.
+
+What is judged is what would leave: the text is read from the frames themselves, not from what they were made of.
+"""
+
+from promptguard_gateway.core.segments import Channel
+from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
+from promptguard_gateway.wire.openai_chunks import Strand, view
+from promptguard_gateway.wire.sse import DONE_DATA, SseDecoder
+from promptguard_gateway.wire.strict_json import parse_object
+
+_LIMITS = BodyLimits()
+_BETWEEN = "\n\n"
+
+
+class HeldStream:
+    """Frames in, in the order in which they would have left; `most` characters is as much as can be judged."""
+
+    def __init__(self, limits: UpstreamLimits, most: int) -> None:
+        self.frames = b""
+        self._most = most
+        self._decoder = SseDecoder(limits.max_line_bytes, limits.max_stream_events)
+        self._texts: dict[Strand | None, list[str]] = {}
+        self._characters = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it says more than can be judged."""
+        return self._characters > self._most
+
+    @property
+    def text(self) -> str:
+        """All texts of the answer, one after the other; without the arguments of tool calls."""
+        return _BETWEEN.join("".join(pieces) for pieces in self._texts.values())
+
+    def add(self, frames: bytes) -> None:
+        """More frames. Raises GatewayError for what is no frame of a stream."""
+        self.frames += frames
+        for event in self._decoder.feed(frames):
+            if event.data != DONE_DATA:
+                seen = view(parse_object(event.data, _LIMITS))
+                for delta in seen.deltas:
+                    if delta.channel is not Channel.TOOL_ARGUMENTS:
+                        self._say(delta.strand, delta.text)
+                for stray in seen.strays:
+                    self._say(None, stray.text)
+
+    def _say(self, strand: Strand | None, text: str) -> None:
+        self._texts.setdefault(strand, []).append(text)
+        self._characters += len(text)
