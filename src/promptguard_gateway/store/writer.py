@@ -1,11 +1,12 @@
 """Group commit: whoever records waits for one transaction that holds what everybody recorded in the same moment.
 
 Callers on the event loop hand over a row and await its commit. Rows handed over in one turn of the loop travel
-together. What need not reach the disk at once (a commit at level NORMAL only appends to the log, in memory) is
-committed right there when nothing else is being written: waking a thread, and being woken by it, costs several times
-the commit. Everything that may wait belongs to the thread: commits that wait for the disk, a locked database, errors,
-checkpoints, the books (`store.bookkeeping`), and whatever comes while the thread is at work; meanwhile the next rows
-gather, so batches grow with load by themselves. One lock says who has the connection.
+together; an exchange that is alone does not wait for the end of the turn. What need not reach the disk at once (a
+commit at level NORMAL only appends to the log, in memory) is committed right there when nothing else is being written:
+waking a thread, and being woken by it, costs several times the commit. Everything that may wait belongs to the thread:
+commits that wait for the disk, a locked database, errors, checkpoints, the books (`store.bookkeeping`), and whatever
+comes while the thread is at work; meanwhile the next rows gather, so batches grow with load by themselves. One lock
+says who has the connection.
 
 What a caller can rely on:
 
@@ -105,6 +106,7 @@ class Writer:
         self._unsettled = 0  # events that the books do not know
         self._settled_at = time.monotonic()
         self._chores_asked = False
+        self._under_way: set[str] = set()  # exchanges with an intent and no event yet
         self._gathering: _Batch | None = None
         self._in_flight: deque[_Batch] = deque()
         self._waiting = 0
@@ -146,11 +148,15 @@ class Writer:
 
     async def record_intent(self, intent: Intent) -> None:
         """Commit an intent. Raises GatewayError `audit_unavailable`."""
-        await self._hand_over(intent_row(intent), None)
+        waiter = self._hand_over(intent_row(intent), None, alone=not self._under_way)
+        self._under_way.add(intent.id)
+        await waiter
 
     async def record_event(self, event: Event) -> None:
         """Commit an event; what is not simply allowed also survives a loss of power. Raises `audit_unavailable`."""
-        await self._hand_over(None, event_row(event))
+        begun = event.id in self._under_way
+        self._under_way.discard(event.id)
+        await self._hand_over(None, event_row(event), alone=begun and not self._under_way)
 
     def close(self, *, patience: float | None = None) -> bool:
         """Write what was handed over, then end the thread. Blocks for up to `patience` seconds (twice the deadline).
@@ -169,23 +175,26 @@ class Writer:
 
     # On the event loop.
 
-    def _hand_over(self, intent: IntentRow | None, event: EventRow | None) -> asyncio.Future[None]:
+    def _hand_over(self, intent: IntentRow | None, event: EventRow | None, *, alone: bool) -> asyncio.Future[None]:
+        """`alone`: no other exchange is under way whose row could share the transaction."""
         if self._closing:
             raise _unavailable("the store is closing")
         if self._waiting >= self._queue_limit:
             raise _unavailable(f"{self._queue_limit} records are waiting to be written")
         batch = self._gathering
         if batch is None:
-            loop = asyncio.get_running_loop()
-            batch = self._gathering = _Batch(loop)
-            loop.call_soon(self._dispatch)
+            batch = self._gathering = _Batch(asyncio.get_running_loop())
+            if not alone:
+                batch.loop.call_soon(self._dispatch)
         waiter = batch.loop.create_future()
         batch.rows.append(_Row(waiter, intent, event))
         self._waiting += 1
+        if alone:
+            self._dispatch()
         return waiter
 
     def _dispatch(self) -> None:
-        """The turn is over: everything gathered in it goes to the thread in one piece."""
+        """Everything gathered in this turn is written in one piece, here or by the thread."""
         batch = self._gathering
         if batch is None:
             return
