@@ -195,10 +195,9 @@ class Writer:
 
     def _dispatch(self) -> None:
         """Everything gathered in this turn is written in one piece, here or by the thread."""
-        batch = self._gathering
+        batch, self._gathering = self._gathering, None
         if batch is None:
             return
-        self._gathering = None
         self._in_flight.append(batch)
         if len(self._in_flight) == 1 and self._written_here(batch):
             self._settle(1)
@@ -225,13 +224,11 @@ class Writer:
             self._committed(batch.rows)
         finally:
             self._connected.release()
-        if self._chores_due() and not self._chores_asked:
+        due = self._unsettled >= _SETTLE_EVENTS or self._commits_since_checkpoint >= _CHECKPOINT_COMMITS
+        if due and not self._chores_asked:
             self._chores_asked = True
             self._queue.put(_Chores())
         return True
-
-    def _chores_due(self) -> bool:
-        return self._unsettled >= _SETTLE_EVENTS or self._commits_since_checkpoint >= _CHECKPOINT_COMMITS
 
     def _expire(self) -> None:
         """Tell the callers whose deadline passed; look again when the next one may have."""
@@ -282,8 +279,7 @@ class Writer:
     def _do_chores(self) -> None:
         """What fails here is tried again later; nothing that callers were told depends on it."""
         self._chores_asked = False
-        late = time.monotonic() - self._settled_at >= _SETTLE_SECONDS
-        if self._unsettled >= _SETTLE_EVENTS or (self._unsettled and late):
+        if self._unsettled >= _SETTLE_EVENTS or time.monotonic() - self._settled_at >= _SETTLE_SECONDS:
             self._keep_books()
         if self._commits_since_checkpoint >= _CHECKPOINT_COMMITS:
             self._checkpoint()
