@@ -6,6 +6,10 @@ from hypothesis import strategies as st
 
 from promptguard_gateway.core.contract import checked, unstable_cuts
 from promptguard_gateway.core.detector import Knowledge
+from promptguard_gateway.core.plan import AnswerPlan
+from promptguard_gateway.core.presets import PRESETS
+from promptguard_gateway.core.segments import Column
+from promptguard_gateway.core.stream import StreamInspector
 from promptguard_gateway.core.url_rules import UrlDetector, UrlRules, host_of, is_entry
 
 KNOWN = Knowledge()
@@ -132,3 +136,29 @@ def test_entries_of_lists() -> None:
     """Hosts, networks and `private`; an address with a path is none."""
     assert all(map(is_entry, ["evil.example", "*.evil.example", "10.0.0.0/8", "::1", "private", "bücher.example"]))
     assert not any(map(is_entry, ["", "https://evil.example", "evil.example/a", "a b"]))
+
+
+PLAN = AnswerPlan.compile([UrlDetector(BLOCKING)], PRESETS["moderate"], Column.ANSWER)
+
+
+def released(*pieces: str) -> str:
+    inspector = StreamInspector(PLAN, KNOWN)
+    return "".join([*(inspector.feed(piece).text for piece in pieces), inspector.finish().text])
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("See https://evil.example/a?b=c. Bye", "See [URL_REDACTED]. Bye"),
+        ("a //0x7f.1/x, www.evil.example b", "a [URL_REDACTED], [URL_REDACTED] b"),
+        ("https://u:p@ok.example", "[URL_REDACTED]"),
+        ("ok https://docs.example/?u=http:\\\\[::1]", "ok https://docs.example/?u=[URL_REDACTED]"),
+        ("https://аpple.com/a,b https://apple.org", "[URL_REDACTED] https://apple.org"),
+    ],
+)
+def test_a_stream_says_what_the_whole_says(text: str, redacted: str) -> None:
+    """For all ways of cutting it in two and in three, and letter by letter."""
+    assert released(text) == released(*text) == redacted
+    places = range(len(text) + 1)
+    cuts = ((text[:one], text[one:other], text[other:]) for one in places for other in places if one <= other)
+    assert {released(*pieces) for pieces in cuts} == {redacted}
