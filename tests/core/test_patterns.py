@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from promptguard_gateway.core.book import HoldBack
 from promptguard_gateway.core.engine import Program
-from promptguard_gateway.core.patterns import closure, emit, longest, reverse, shortest
+from promptguard_gateway.core.patterns import closure, copies, emit, longest, reverse, shortest
 from promptguard_gateway.core.syntax import PatternError, parse
 
 REGEXES = [
@@ -113,6 +113,15 @@ def test_closures_are_small(regex: str, closed: str) -> None:
 def test_the_length_of_the_shortest_word(regex: str, size: int) -> None:
     """Nothing shorter can match, and something of this length can: 0 means that the empty text is a word."""
     assert shortest(parse(regex)) == size
+
+
+@pytest.mark.parametrize(
+    ("regex", "added"),
+    [("abc", 0), ("a{3}", 2), ("[ab]{2,7}c", 6), ("a*b+c?", 0), ("(?:ab|c){3}", 6), ("(?:a{2}b){3}", 7), ("a{5,}", 4)],
+)
+def test_what_counted_repeats_add(regex: str, added: int) -> None:
+    """The characters beyond those that are written."""
+    assert copies(parse(regex)) == added
 
 
 @pytest.mark.parametrize(("regex", "back"), [("abc", "cba"), ("(?:ab|c)+d", "d(?:ba|c)+"), ("a(?i)bc", "a(?i:cb)")])

@@ -255,6 +255,8 @@ def test_there_are_bounds_on_all_rules_together() -> None:
     assert "200 are the most" in refusal(f"rules: [{{name: a, condition: contains_text_any, value: '{texts}'}}]")
     big = ",".join(f"{{name: a{n}, condition: regex, value: '[^x]{{0,900}}y{n}'}}" for n in range(14))
     assert "too many instructions together" in refusal(f"rules: [{big}]")
+    long = ",".join(f"{{name: a{n}, condition: regex, value: 'a[ab]{{101}}c{n}'}}" for n in range(6))
+    assert "add 600 characters, and 500 are the most" in refusal(f"rules: [{long}]")
     full = "|".join(f"name{number}" for number in range(200))
     assert (
         len(compiled(f"rules: [{{name: a, condition: contains_text_any, value: '{full}'}}]").detectors[0].patterns)

@@ -63,6 +63,19 @@ def test_the_stronger_direction_decides() -> None:
     assert story.event("answered", 200).direction == "input"
 
 
+def test_a_flood_of_findings_does_not_wash_away_what_acted() -> None:
+    """An event keeps 200 of a direction: those with the strongest actions, and reasons that point at them."""
+    story = trace()
+    addresses = " ".join(f"10.0.0.{number % 250}" for number in range(400))
+    story.judged(Direction.INPUT, asked(f"{addresses} {INJECTION}"))
+    event = story.event("blocked", 400)
+    assert len(event.findings) == 200
+    assert "block" in [one.action for one in event.findings if one.detector == "injection.override"]
+    for reason in event.reasons:
+        assert reason.finding is not None
+        assert event.findings[reason.finding].detector in reason.text
+
+
 def test_reasons_point_at_their_findings() -> None:
     """Also those of the answer, whose findings follow those of the request."""
     story = trace()

@@ -223,6 +223,23 @@ def longest(node: Node) -> int | None:
             return 0
 
 
+def copies(node: Node) -> int:
+    """How many characters counted repeats add to a pattern: `a{3}` is `aaa`, two more than are written.
+
+    Each of them is a place where a text may be in the pattern. Many at once is what makes a pattern expensive.
+    """
+    match node:
+        case Sequence(items):
+            return sum(map(copies, items))
+        case Choice(options):
+            return sum(map(copies, options))
+        case Repeat(inner, low, high):
+            times = max(low if high is None else high, 1)
+            return times * copies(inner) + (times - 1) * sum(1 for _ in ones(inner))
+        case _:
+            return 0
+
+
 def ones(node: Node) -> Iterator[One]:
     """Every place of the pattern that takes one character."""
     match node:
