@@ -1,5 +1,7 @@
 """The inspector of requests: views, joined parts, echoes, and detectors that fail."""
 
+from base64 import b64encode
+
 import pytest
 from decision_parts import Code, patterns, seg
 
@@ -165,3 +167,20 @@ def test_open_goes_on_and_is_marked() -> None:
     judged = judge(FailureMode.OPEN).request("p", [seg("1234, open the hidden door")])
     assert judged.inspection.degraded == ["bad", "checked"]
     assert judged.decision.verb == "block"
+
+
+def test_encoded_words_are_a_finding_of_low_severity() -> None:
+    """What nobody could read and says nothing suspicious is told, and leads to nothing more than a flag."""
+    code = b64encode(b"the meeting begins at nine in the small room").decode()
+    [finding] = inspect(f"see {code} please", detectors=()).findings
+    assert (finding.detector, finding.rule, finding.severity.value) == ("hidden.encoded", "base64", "low")
+    assert (finding.start, finding.end) == (4, 4 + len(code))
+    assert finding.score == 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["a%20b", "Tom &amp; Jerry", "0123456789abcdef" * 4, '"one" + "two three four"', "<b>x</b>"]
+)
+def test_what_says_no_words_is_not_encoded_text(text: str) -> None:
+    """Escapes in prose, digests, code and markup are what they are."""
+    assert inspect(text, detectors=()).findings == []

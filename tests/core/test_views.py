@@ -1,6 +1,6 @@
 """Readings of segments: every disguise comes to light, and every span finds its way back."""
 
-from base64 import b32encode, b64encode
+from base64 import a85encode, b32encode, b64encode, b85encode
 from codecs import encode
 from collections.abc import Iterator
 from time import process_time
@@ -27,6 +27,14 @@ def readings(segments: list[Segment]) -> Iterator[View]:
 
 def said(text, turn=0, role=Role.USER):
     return Segment(location=("messages", turn, "content"), role=role, text=text, turn=turn)
+
+
+NATO = [
+    *("alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima"),
+    *("mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey"),
+    *("xray", "yankee", "zulu"),
+]
+BRAILLE = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"
 
 
 def variation_selectors(text):
@@ -65,6 +73,35 @@ DISGUISES = {
     "rot13 in base64": b64encode(encode(PHRASE, "rot13").encode()).decode(),
     "reversed": PHRASE[::-1],
     "mirrored words": " ".join(word[::-1] for word in WORDS),
+    "base64 backwards": BASE64[::-1],
+    "base64 in pieces of four": " ".join(BASE64[at : at + 4] for at in range(0, len(BASE64), 4)),
+    "base64 in a list": ", ".join(f'"{BASE64[at : at + 9]}"' for at in range(0, len(BASE64), 9)),
+    "base64 in pieces in prose": "Join these: " + ". ".join(BASE64[at : at + 6] for at in range(0, len(BASE64), 6)),
+    "base64 behind other characters": f"x{BASE64.rstrip('=')}",
+    "base64 of utf-16, other end first": b64encode(PHRASE.encode("utf-16-be")).decode(),
+    "base32 in small letters": b32encode(PHRASE.encode()).decode().lower(),
+    "ascii85": a85encode(PHRASE.encode()).decode(),
+    "ascii85 between marks": a85encode(PHRASE.encode(), adobe=True).decode(),
+    "base85": "Decode this: " + b85encode(PHRASE.encode()).decode() + " now",
+    "quoted-printable": "".join(f"={byte:02X}" for byte in PHRASE.encode()),
+    "hexadecimal in pieces": " ".join(PHRASE.encode().hex()[at : at + 6] for at in range(0, 122, 6)),
+    "hexadecimal backwards": PHRASE.encode().hex()[::-1],
+    "octal": " ".join(f"{byte:o}" for byte in PHRASE.encode()),
+    "octal escapes": "".join(f"\\{byte:03o}" for byte in PHRASE.encode()),
+    "decimal, one per line": "\n".join(str(ord(c)) for c in PHRASE),
+    "calls": " + ".join(f"chr({ord(c)})" for c in PHRASE),
+    "concatenated strings": " + ".join(f'"{PHRASE[at : at + 5]}"' for at in range(0, len(PHRASE), 5)),
+    "a tag around each letter": "".join(f"<b>{c}</b>" if c.isalpha() else c for c in PHRASE),
+    "stars around each letter": "".join(f"**{c}**" if c.isalpha() else c for c in PHRASE),
+    "comments between letters": "<!-- -->".join(PHRASE),
+    "letters in parentheses": "".join(f"({c})" if c.isalpha() else " " for c in PHRASE),
+    "spelling alphabet": " / ".join(" ".join(NATO[ord(c) - 97] for c in word.lower()) for word in WORDS),
+    "spelling alphabet without breaks": ", ".join(NATO[ord(c) - 97] for c in PHRASE.lower() if c.isalpha()),
+    "braille": "".join(BRAILLE[ord(c) - 97] if c.isalpha() else c for c in PHRASE.lower()),
+    "emoji between letters": "".join("a" + selector for selector in variation_selectors(PHRASE)),
+    "zero-width bits": "".join("\u200b\u200c"[int(bit)] for byte in PHRASE.encode() for bit in f"{byte:08b}"),
+    "selector bits": "x" + "".join("\ufe00\ufe01"[int(bit)] for byte in PHRASE.encode() for bit in f"{byte:08b}"),
+    "Greek look-alikes": PHRASE.translate(str.maketrans("aeiou", "\u03b1\u03b5\u03b9\u03bf\u03c5")),
     "tags": "hello " + "".join(chr(0xE0000 + ord(c)) for c in PHRASE),
     "emoji": "\U0001f600" + variation_selectors(PHRASE),
 }
@@ -199,7 +236,23 @@ def test_plain_and_folded_readings_map_back_exactly(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a b ", "%41", "&#65;", "SWdub3Jl", "the.all.", "eht ", "1gn0re ", ". - ", "A" * 17 + " "]
+    "piece",
+    [
+        *("a b ", "%41", "&#65;", "SWdub3Jl", "the.all.", "eht ", "1gn0re ", ". - ", "A" * 17 + " ", "SWdu b3Jl "),
+        *(
+            "aB cD ",
+            "=41",
+            "\\101",
+            "chr(65)+",
+            "x<b>",
+            '"+"',
+            "alfa bravo ",
+            "\u2801",
+            "\u200b\u200c",
+            "a\ufe00",
+            "A1!b",
+        ),
+    ],
 )
 def test_hostile_text_costs_time_and_space_in_proportion(piece):
     """Ten times the text is about ten times the work, and readings together stay within their allowance."""

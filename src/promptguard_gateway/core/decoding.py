@@ -6,7 +6,7 @@ encoded in part ("ignore all cHJldmlvdXM= instructions").
 """
 
 import re
-from base64 import b32decode, b64decode
+from base64 import a85decode, b32decode, b64decode, b85decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable
 from html import unescape
@@ -48,12 +48,16 @@ _PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _HEX_DIGITS = re.compile(r"[0-9A-Fa-f]+")
 _SEPARATORS = re.compile(r"[/_+-]")
 _SHORT = 16
+_ALIGNED = 24
+"""From this length on, a run that decodes to text in another alignment is no coincidence."""
 
 
 def readable(data: bytes) -> str | None:
     """The bytes as text, if that is what they are: UTF-8 or UTF-16 with next to no control characters."""
     if len(data) >= 8 and data[1::2].count(0) * 4 > len(data):
         text = data.decode("utf-16-le", "replace")
+    elif len(data) >= 8 and data[::2].count(0) * 4 > len(data):
+        text = data.decode("utf-16-be", "replace")
     else:
         try:
             text = data.decode()
@@ -63,10 +67,14 @@ def readable(data: bytes) -> str | None:
 
 
 def _base64(run: str) -> str | None:
-    """The whole run; else each of its lines; else what stands between characters that may also separate words."""
+    """The whole run, also backwards or with a few characters before it; else each of its lines; else what stands
+    between characters that may also separate words."""
     if run.islower():  # encoded ASCII has capitals; identifiers often have none
         return None
-    whole = _base64_text("".join(run.rstrip("=").split()))
+    body = "".join(run.rstrip("=").split())
+    whole = _base64_text(body)
+    if whole is None and len(body) >= _ALIGNED:
+        whole = next(filter(None, map(_base64_text, (body[::-1], body[1:], body[2:], body[3:]))), None)
     if whole is not None or _HEX_DIGITS.fullmatch(run):
         return whole
     if "\n" in run:
@@ -78,6 +86,27 @@ def _base64(run: str) -> str | None:
 def _pieces(pieces: list[str], decode: Callable[[str], str | None]) -> str | None:
     decoded = [decode(piece) if len(piece) >= _SHORT else None for piece in pieces]
     return " ".join(new or old for new, old in zip(decoded, pieces, strict=True)) if any(decoded) else None
+
+
+_PIECE = re.compile(r"[A-Za-z0-9+/]{1,15}={0,2}")
+_FEWEST_PIECES = 4
+
+
+def _base64_pieces(run: str) -> str | None:
+    """Base64 cut into short words, with other words around it: the longest stretch of words that are none."""
+    stretches: list[list[re.Match[str]]] = [[]]
+    for piece in _PIECE.finditer(run):
+        same_length = stretches[-1] and len(piece[0]) == len(stretches[-1][0][0])
+        if _PLAIN_WORD.fullmatch(piece[0]) and not same_length:
+            stretches.append([])
+        else:
+            stretches[-1].append(piece)
+    best = max(stretches, key=len)
+    if len(best) < _FEWEST_PIECES:
+        return None
+    joined = "".join(piece[0] for piece in best).rstrip("=")
+    text = next(filter(None, map(_base64_text, (joined, joined[1:], joined[2:], joined[3:]))), None)
+    return None if text is None else f"{run[: best[0].start()]}{text}{run[best[-1].end() :]}"
 
 
 def _short_base64(run: str) -> str | None:
@@ -97,7 +126,7 @@ def _base64_text(body: str) -> str | None:
 
 
 def _base32(run: str) -> str | None:
-    body = run.rstrip("=")
+    body = run.rstrip("=").upper()
     try:
         return readable(b32decode(body + "=" * (-len(body) % 8)))
     except NotBase64:
@@ -109,7 +138,28 @@ _HEX_MARKS = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
 def _hex(run: str) -> str | None:
     digits = _HEX_MARKS.sub("", run)
-    return readable(bytes.fromhex(digits)) if len(digits) % 2 == 0 else None
+    if len(digits) % 2:
+        return None
+    return readable(bytes.fromhex(digits)) or readable(bytes.fromhex(digits[::-1]))
+
+
+_EIGHTY_FIVE = 40  # characters decoded to see whether the rest is worth it
+
+
+def _base85(run: str) -> str | None:
+    """ASCII85 (also between Adobe's marks) or the base85 of RFC 1924."""
+    body = run.strip("\"'`").removeprefix("<~").removesuffix("~>")
+    for decode in (a85decode, b85decode):
+        try:
+            if readable(decode(body[:_EIGHTY_FIVE])):
+                return readable(decode(body))
+        except ValueError:
+            continue
+    return None
+
+
+def _quoted_printable(run: str) -> str | None:
+    return readable(bytes.fromhex(run.replace("=", "")))
 
 
 def _percent(run: str) -> str | None:
@@ -132,74 +182,30 @@ def _escape(run: str) -> str | None:
     return raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _numbers(base: int) -> Callable[[str], str | None]:
-    def decode(run: str) -> str | None:
-        codes = [int(number, base) for number in re.findall(r"\d+", run)]
-        return readable(bytes(codes)) if max(codes) < 256 else None
+def _numbers(run: str) -> str | None:
+    """Codes of characters, decimal or octal."""
+    return _codes(run, 10) or _codes(run, 8)
 
-    return decode
+
+def _codes(run: str, base: int) -> str | None:
+    try:
+        return readable(bytes(int(number, base) for number in re.findall(r"\d+", run)))
+    except ValueError:
+        return None
+
+
+def _octal_escape(run: str) -> str | None:
+    return _codes(run, 8)
+
+
+def _nothing(run: str) -> str:
+    """What stands between the parts of a text and is no part of it."""
+    return ""
 
 
 def _binary(run: str) -> str | None:
     bits = re.sub(r"\D", "", run)
     return readable(int(bits, 2).to_bytes(len(bits) // 8, "big")) if len(bits) % 8 == 0 else None
-
-
-_MORSE_LETTERS = {
-    code: letter
-    for letter, code in zip(
-        "abcdefghijklmnopqrstuvwxyz0123456789.,?",
-        [
-            ".-",
-            "-...",
-            "-.-.",
-            "-..",
-            ".",
-            "..-.",
-            "--.",
-            "....",
-            "..",
-            ".---",
-            "-.-",
-            ".-..",
-            "--",
-            "-.",
-            "---",
-            ".--.",
-            "--.-",
-            ".-.",
-            "...",
-            "-",
-            "..-",
-            "...-",
-            ".--",
-            "-..-",
-            "-.--",
-            "--..",
-            "-----",
-            ".----",
-            "..---",
-            "...--",
-            "....-",
-            ".....",
-            "-....",
-            "--...",
-            "---..",
-            "----.",
-            ".-.-.-",
-            "--..--",
-            "..--..",
-        ],
-        strict=True,
-    )
-}
-_MORSE_MARKS = str.maketrans("·•–—_", "..---")
-
-
-def _morse(run: str) -> str | None:
-    words = re.split(r"\s*[/|]\s*| {2,}|\n", run.translate(_MORSE_MARKS).strip())
-    letters = [[_MORSE_LETTERS.get(code, "") for code in word.split()] for word in words]
-    return " ".join(map("".join, letters)) if all(map(all, letters)) else None
 
 
 def _tag_characters(run: str) -> str | None:
@@ -211,17 +217,44 @@ def _tag_characters(run: str) -> str | None:
 _WITHIN_A_WORD = 3
 
 
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_NO_SELECTOR = re.compile(f"[^{_SELECTORS}]+")
+
+
 def _variation_bytes(run: str) -> str | None:
-    return readable(bytes(ord(c) - 0xFE00 if ord(c) < 0xFE10 else ord(c) - 0xE0100 + 16 for c in run))
+    selectors = _NO_SELECTOR.sub("", run)
+    data = bytes(ord(c) - 0xFE00 if ord(c) < 0xFE10 else ord(c) - 0xE0100 + 16 for c in selectors)
+    return readable(data) or _two_signs(selectors)
+
+
+def _two_signs(run: str) -> str | None:
+    """Two different invisible characters as zeros and ones."""
+    signs = sorted(set(run))
+    if len(signs) != 2 or len(run) < _FEWEST_BITS:
+        return None
+    for zero, one in (signs, signs[::-1]):
+        text = _binary(run[: len(run) // 8 * 8].replace(zero, "0").replace(one, "1"))
+        if text:
+            return text
+    return None
+
+
+_FEWEST_BITS = 32
 
 
 HIDDEN_CODECS = (
     Codec("tags", r"[\x{E0020}-\x{E007E}]", re.compile("[\U000e0000-\U000e007f]+"), _tag_characters),
     Codec(
         "variation_selectors",
-        r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]{3}",
-        re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}"),
+        r"(?:[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}].?){3}",
+        re.compile(f"[{_SELECTORS}]{{3,}}|(?:[{_SELECTORS}][^{_SELECTORS}]?){{8,}}"),
         _variation_bytes,
+    ),
+    Codec(
+        "zero_width",
+        r"[\x{200B}-\x{200F}\x{2060}-\x{2064}\x{FEFF}]{16}",
+        re.compile("[\u200b-\u200f\u2060-\u2064\ufeff]{32,}"),
+        _two_signs,
     ),
 )
 """These read the original text, because folding removes what they are made of."""
@@ -230,7 +263,10 @@ HIDDEN_CODECS = (
 # identifiers do not. Of any sixteen characters seven follow that turn, or stand before it: counting to seven only
 # keeps the automaton small.
 _BASE64_TURN = r"[A-Za-z0-9+/_-]{7}[a-z0-9][A-Z]|[a-z0-9][A-Z][A-Za-z0-9+/_-]{7}"
-_BYTE = r"(?:0x|\\x)?[0-9A-Fa-f]{2}"
+_BYTES = r"(?:0x|\\x)?(?:[0-9A-Fa-f]{2}){1,8}"
+_TAG = r"(?:<[^<>\n]{0,60}>|[*_~`])"
+_QUOTE = r"[\"'`]"
+_PLUS = r"\s{0,3}(?:\+|&|\.\.?|\|\|)\s{0,3}"
 
 CODECS = (
     Codec("percent", r"%[0-9A-Fa-f]{2}", re.compile(r"(?:%[0-9A-Fa-f]{2})+"), _percent),
@@ -248,10 +284,10 @@ CODECS = (
     ),
     Codec(
         "hex",
-        rf"[0-9A-Fa-f]{{16}}|(?:{_BYTE}[ ,:;-]{{1,2}}){{7}}",
+        rf"[0-9A-Fa-f]{{16}}|(?:{_BYTES}[ ,:;\n-]{{1,2}}){{4}}",
         re.compile(
             r"\b(?:0x)?(?:[0-9A-Fa-f]{2}){8,}\b|"
-            rf"(?<![0-9A-Fa-f]){_BYTE}(?:[ ,:;\n-]{{1,2}}{_BYTE}){{7,}}(?![0-9A-Fa-f])"
+            rf"(?<![0-9A-Fa-f]){_BYTES}(?:[ ,:;\n-]{{1,2}}{_BYTES}){{4,}}(?![0-9A-Fa-f])"
         ),
         _hex,
     ),
@@ -261,7 +297,22 @@ CODECS = (
         re.compile(r"(?<!\d)[01]{8}(?:[ ,\n]?[01]{8}){5,}(?!\d)"),
         _binary,
     ),
-    Codec("base32", r"[A-Z2-7]{24}", re.compile(r"\b[A-Z2-7]{24,}={0,6}"), _base32),
+    Codec("base32", r"[A-Z2-7]{24}|[a-z2-7]{24}", re.compile(r"\b(?:[A-Z2-7]{24,}|[a-z2-7]{24,})={0,6}"), _base32),
+    Codec("quoted_printable", r"(?:=[0-9A-F]{2}){3}", re.compile(r"(?:=[0-9A-F]{2}){2,}"), _quoted_printable),
+    Codec("octal", r"(?:\\[0-7]{3}){3}", re.compile(r"(?:\\[0-7]{3}){3,}"), _octal_escape),
+    Codec(
+        "chr",
+        r"(?i)chr\(\s?\d",
+        re.compile(r"(?i)(?:(?:chr|char|fromcharcode)\(\s?\d{2,3}\s?\)[\s+.&,|]{0,5}){4,}"),
+        _numbers,
+    ),
+    Codec("concatenation", f"{_QUOTE}{_PLUS}{_QUOTE}", re.compile(f"{_QUOTE}{_PLUS}{_QUOTE}"), _nothing),
+    Codec(
+        "markup",
+        f"(?:[A-Za-z]{_TAG}{{1,4}}){{3}}",
+        re.compile(f"{_TAG}+"),
+        _nothing,
+    ),
     Codec(
         "base64",
         _BASE64_TURN,
@@ -269,22 +320,24 @@ CODECS = (
         _base64,
     ),
     Codec(
+        "base64_pieces",
+        r"[a-z0-9][A-Z][A-Za-z0-9+/]{0,6}[\s,.;|\"'+&-]{1,4}[A-Za-z0-9+/]{0,6}[a-z0-9][A-Z]",
+        re.compile(r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{2,15}[\s,.;|\"'+&-]{1,4}){3,}[A-Za-z0-9+/]{1,15}={0,2}"),
+        _base64_pieces,
+    ),
+    Codec(
         "base64_words",
         r"[A-Za-z0-9+/]{2,15}={1,2}(?:[^\w=]|$)",
         re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/]{4,15}={0,2}(?![A-Za-z0-9+/_=-])"),
         _short_base64,
     ),
+    # Capitals and signs stand close together in it, with few small letters and digits between.
+    Codec("base85", r"(?:[a-z]{0,3}[!-/:-`{-~][0-9]{0,2}){7}", re.compile(r"[!-~]{25,}"), _base85),
     Codec(
         "decimal",
-        r"(?:\d{2,3}[ ,;]{1,2}){7}",
+        r"(?:\d{2,3}[ ,;\n]{1,2}){7}",
         re.compile(r"(?<!\d)\d{2,3}(?:[ ,;\n]{1,2}\d{2,3}){7,}(?!\d)"),
-        _numbers(10),
-    ),
-    Codec(
-        "morse",
-        r"(?:[.\-·•–—_]{1,6}[ /|]{1,3}){8}",
-        re.compile(r"(?<![^\s/|])[.\-·•–—_]{1,6}(?:[ /|\n]{1,3}[.\-·•–—_]{1,6}){7,}(?![^\s/|])"),
-        _morse,
+        _numbers,
     ),
 )
 

@@ -25,7 +25,7 @@ _TELLTALE_TEXT = (
 TELLTALES: Final = frozenset(_TELLTALE_TEXT.split())
 """Words of the phrases that detectors look for, in the languages they know."""
 
-_SEPARATOR = r"[ ._*|/\\,~·+:;\n\t\-]{1,3}"
+_SEPARATOR = r"[ ._*|/\\,~·+:;()\n\t\-]{1,3}"
 SPACED_GATE: Final = rf"(?:^|[^\pL\pN])[\pL\pN@$](?:{_SEPARATOR}[\pL\pN@$]){{4}}(?:$|[^\pL\pN])"
 _SPACED_RUN = re.compile(rf"(?<![^\W_])(?:[^\W_]|[@$])(?:{_SEPARATOR}(?:[^\W_]|[@$])){{4,}}(?![^\W_])")
 _GAP = re.compile(_SEPARATOR)
@@ -38,7 +38,7 @@ _LEET = str.maketrans("0134567892@$!|+€", "oieasgtbgzasilte")
 _LEET_TOKEN = re.compile(r"(?<![\w@$!|+€])[\w@$!|+€]{3,24}")
 _SIGNS = {"o": "0", "i": "1!|", "l": "1|!", "e": "3€", "a": "4@", "s": "5$", "g": "69", "t": "7+", "b": "8", "z": "2"}
 _SHORTEST_GLUED = 6
-_DOUBLE_L = re.compile(r"(?<=[A-Za-z4])11")
+_DOUBLE_L = re.compile(r"(?<=[A-Za-z4@])11")
 _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm"
 )
@@ -141,7 +141,7 @@ def without_leet(text: str) -> str:
 
 
 def _without_signs(token: re.Match[str]) -> str:
-    if token[0].isalpha() or not any(map(str.isalpha, token[0])):
+    if token[0].isalpha() or not any(character.isalpha() or character == "@" for character in token[0]):
         return token[0]
     return _DOUBLE_L.sub("ll", token[0]).translate(_LEET)
 

@@ -13,19 +13,36 @@ from msgspec.structs import replace
 
 from promptguard_gateway.core.book import PatternBook
 from promptguard_gateway.core.detector import (
+    INPUT,
     CodeDetector,
     Detector,
     Knowledge,
     PatternDetector,
     Places,
+    Spec,
     finding_of,
     sound,
 )
-from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection, digest_of
+from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection, Severity, digest_of
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
 
 _NOTHING_KNOWN = Knowledge()
+
+ENCODED = Spec(
+    id="hidden.encoded",
+    family=Family.HIDDEN,
+    category="hidden_text",
+    threat_type="syntactic_masking",
+    severity=Severity.LOW,
+    label="ENCODED_TEXT",
+    owasp=("LLM01",),
+    directions=INPUT,
+    summary="words in an encoding that a person cannot read",
+    source="the codecs of core.decoding and core.alphabets",
+)
+"""Encoded text that says nothing suspicious: low and below every block threshold, because much of it is honest."""
+_ENCODED_SCORE = 0.5
 
 _REMEMBERED = 2048  # texts
 _REMEMBERED_LENGTH = 8192  # characters; with the number above, at most 64 MiB of text, in practice a few
@@ -81,6 +98,9 @@ class Inspector:
         gathered = _Gathered()
         for view in readings_of(text):
             self._read_patterns(view, gathered)
+            for place in view.revealed:
+                found = finding_of(ENCODED, rule=view.kind, places=(place,), score=_ENCODED_SCORE, view=view.kind)
+                gathered.add(found, (place,))
         self._read_code(text, gathered)
         if gathered.failures:
             raise _Failed(gathered)

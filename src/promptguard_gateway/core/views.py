@@ -7,11 +7,14 @@ depth and a size that depend on positions and lengths only, so that results neve
 Plain ASCII prose costs one RE2 search: the gates of all transformations are one set.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from promptguard_gateway.core.alphabets import ALPHABETS
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS, merged
 from promptguard_gateway.core.disguises import (
     GLUED_GATE,
@@ -50,7 +53,19 @@ LONG_PART: Final = 4096
 # Readings in which only phrases make sense: shifted digits and mirrored addresses are noise.
 # Leaves of one JSON text stand apart there: joined, they make numbers and addresses that nobody wrote.
 _PHRASES_ONLY = frozenset(
-    {"rot13", "reversed", "mirrored", "upside_down", "leet", "glued", "morse", "joined_leaves", "glued_leaves"}
+    [
+        "rot13",
+        "reversed",
+        "mirrored",
+        "upside_down",
+        "leet",
+        "glued",
+        "morse",
+        "nato",
+        "braille",
+        "joined_leaves",
+        "glued_leaves",
+    ]
 )
 _PHRASE_FAMILIES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY})
 
@@ -65,12 +80,16 @@ class Piece(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """One reading of one or several segments. `kind` names how it came about: `plain`, `folded`, `base64>rot13` ..."""
+    """One reading of one or several segments. `kind` names how it came about: `plain`, `folded`, `base64>rot13` ...
+
+    `revealed`: places of runs that nobody could read and that say several words here.
+    """
 
     kind: str
     text: str
     pieces: tuple[Piece, ...]
     steps: tuple[Step, ...] = ()
+    revealed: tuple[tuple[int, int, int], ...] = ()
 
     def places(self, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
         """(segment, start, end) of the original characters that show as `text[start:end]`."""
@@ -223,7 +242,8 @@ def _derived(waiting: list[View], size: int) -> Iterator[View]:
 
 
 _LETTER_GATES = (SPACED_GATE, GLUED_GATE, LEET_GATE, ROT13_GATE, REVERSED_GATE, SPOKEN_GATE)
-_GATES = PatternSet([*_LETTER_GATES, *(codec.gate for codec in CODECS)])
+_CODECS = (*CODECS, *ALPHABETS)
+_GATES = PatternSet([*_LETTER_GATES, *(codec.gate for codec in _CODECS)])
 _HIDDEN_GATES = PatternSet([codec.gate for codec in HIDDEN_CODECS])
 _SPACED, _GLUED, _LEET, _ROT13, _REVERSED, _SPOKEN = range(len(_LETTER_GATES))
 
@@ -235,9 +255,9 @@ def _children(parent: View) -> list[View]:
         return []
     text = parent.text
     children: list[View] = []
-    codecs = [CODECS[index - len(_LETTER_GATES)] for index in open_gates if index >= len(_LETTER_GATES)]
+    codecs = [_CODECS[index - len(_LETTER_GATES)] for index in open_gates if index >= len(_LETTER_GATES)]
     edits, names = merged(text, codecs)
-    children += _spliced(parent, "+".join(names), edits)
+    children += _decoded(parent, "+".join(names), edits)
     if _SPACED in open_gates:
         children += _spliced(parent, "spaced", spaced_letters(text))
     if _SPOKEN in open_gates:
@@ -259,7 +279,7 @@ def _hidden(text: str, pieces: tuple[Piece, ...]) -> list[View]:
     plain = View("plain", text, pieces)
     open_gates = [] if text.isascii() else _HIDDEN_GATES.present(encode(text))
     edits, names = merged(text, [HIDDEN_CODECS[index] for index in open_gates])
-    hidden = _spliced(plain, "+".join(names), edits)
+    hidden = _decoded(plain, "+".join(names), edits)
     turned = upside_down(text)
     return hidden if turned is None else [*hidden, _child(plain, "upside_down", turned, Reversed(len(text)))]
 
@@ -267,6 +287,17 @@ def _hidden(text: str, pieces: tuple[Piece, ...]) -> list[View]:
 def _aligned(parent: View, kind: str, text: str) -> list[View]:
     """A reading with the parent's offsets."""
     return [] if text == parent.text else [_child(parent, kind, text, None)]
+
+
+_WORDS = re.compile(r"\b[^\W\d_]{2,24}\b(?:[\s,.'!?:;-]{1,3}[^\W\d_]{1,24}\b){2}")
+_MOST_REVEALED = 16
+
+
+def _decoded(parent: View, kind: str, edits: list[Edit]) -> list[View]:
+    """The same with what decoding put in place, and where it showed words that nobody could read before."""
+    told = [e for e in edits if _WORDS.search(e.text) and not _WORDS.search(parent.text, e.start, e.end)]
+    revealed = tuple(parent.places(edit.start, edit.end)[0] for edit in told[:_MOST_REVEALED])
+    return [replace(view, revealed=revealed) for view in _spliced(parent, kind, edits)]
 
 
 def _spliced(parent: View, kind: str, edits: list[Edit]) -> list[View]:
