@@ -18,6 +18,7 @@ from promptguard_gateway.detectors import (
     pii,
     redacted,
     repetition,
+    roles,
     safety,
 )
 from promptguard_gateway.detectors.secrets import detectors as secrets
@@ -30,7 +31,7 @@ DETECTORS: tuple[Detector, ...] = (
     embedded.EMBEDDED,
     languages.OTHER_LANGUAGES,
     forgery.TOKENS,
-    forgery.ROLES,
+    roles.ROLES,
     exfiltration.PROMPT,
     exfiltration.INTERNALS,
     extraction.TRAINING,
