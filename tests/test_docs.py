@@ -27,6 +27,7 @@ from typer.main import get_command
 
 from promptguard_gateway.app import judge_of, judge_text, policy_of
 from promptguard_gateway.cli.main import app as command_line
+from promptguard_gateway.core.alphabets import ALPHABETS
 from promptguard_gateway.core.decoding import CODECS, HIDDEN_CODECS
 from promptguard_gateway.core.entities import ALIASES
 from promptguard_gateway.core.findings import Family
@@ -239,7 +240,7 @@ def test_every_exemption_is_documented() -> None:
 def test_every_view_is_documented() -> None:
     """docs/inspection.md lists every decoding there is, and no reading that there is not."""
     listed = [row[0] for row in rows(section("docs/inspection.md", "## Views"))]
-    decodings = [codec.name for codec in (*HIDDEN_CODECS, *CODECS)]
+    decodings = [codec.name for codec in (*HIDDEN_CODECS, *CODECS, *ALPHABETS)]
     assert listed[-len(decodings) :] == decodings
     source = read("src/promptguard_gateway/core/views.py")
     assert [name for name in listed[: -len(decodings)] if f'"{name}"' not in source] == []
