@@ -8,17 +8,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import detectors_secrets
+from benchmarks import detectors_pii, detectors_secrets
 from benchmarks.false_alarms import SHARED
 
-PARTS: dict[str, Callable[[Path], None]] = {"secrets": detectors_secrets.run}
+PARTS: dict[str, Callable[[Path], None]] = {
+    "secrets": detectors_secrets.run,
+    "pii": lambda data: detectors_pii.run(data / "pii" / "dev.jsonl"),
+}
 
 
 def main() -> int:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}; default: all")
-    parser.add_argument("--data", type=Path, default=SHARED, help="the folder that holds secrets/dev.jsonl")
+    parser.add_argument(
+        "--data", type=Path, default=SHARED, help="the folder that holds secrets/dev.jsonl and pii/dev.jsonl"
+    )
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:
