@@ -14,10 +14,11 @@ from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.findings import Severity
 from promptguard_gateway.detectors.pii.specs import digits_of, spec
 
-# Scores are shares of right findings on train.
+# Estimates, at or below the shares that were right in 6,000 texts drawn from train: 204 of 204 with a known plan,
+# 34 of 40 only grouped, 137 of 137 grouped and named, 254 of 255 named with a known plan, 53 of 54 without.
 INTERNATIONAL = 0.95
 UNKNOWN_PLAN = 0.75
-"""Written internationally, but no plan has it: all 148 were real there, but those were made up."""
+"""Written internationally, but no plan has it: all 73 were real there, but those were made up."""
 GROUPED = 0.85
 NAMED = 0.95
 PLAUSIBLE = 0.83
