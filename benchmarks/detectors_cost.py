@@ -1,4 +1,5 @@
-"""What inspection costs by itself: CPU of all detectors on text, beside the same patterns in a loop over `re`.
+"""What inspection costs by itself: CPU of all detectors on text, beside the same patterns in a loop over `re`, and
+beside Presidio.
 
 Run as `python -m benchmarks.detectors_cost`. Everything is CPU of one process and one run; compare the ratios. Text is
 never repeated, because automata that are built as they are needed make a repeated text cheaper than the next one.
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from time import process_time
 
+from benchmarks.detectors_pii import presidio
 from benchmarks.fixtures import prose
 from benchmarks.gateway import markdown, number
 from promptguard_gateway.app import judge_of
@@ -122,11 +124,14 @@ def ordinary(rounds: int, choose: random.Random) -> str:
     texts = [prose(choose, KB) for _ in range(rounds)]
     ours = median(cpu_of(read, text) for text in texts)
     loop = median(cpu_of(lambda text: loop_over_re(patterns, text), text) for text in texts[::LOOP_EVERY])
+    _, whole, _ = presidio(texts)
+    theirs = whole / len(texts)
     named = f"{len(patterns)} patterns in a loop over re, one search each"
     rows = [
         ["1 KB of new prose", "CPU us, median", "to ours"],
         ["all detectors, all views, every span", number(1e6 * ours, 0), "1.0"],
         [named, number(1e6 * loop, 0), number(loop / ours, 1)],
+        ["Presidio's pattern recognisers", number(1e6 * theirs, 0), number(theirs / ours, 1)],
     ]
     return markdown(rows)
 
