@@ -174,7 +174,7 @@ class Row:
 
     def __init__(self, index: int, spec: Spec, pattern: Pattern) -> None:
         for regex in (pattern.regex, pattern.end):
-            if regex is not None and shortest(parse(regex)) == 0:
+            if regex is not None and _shortest_of(regex) == 0:
                 raise PatternError(f"{spec.id}/{pattern.name} matches the empty text", 0)
         self.index = index
         self.spec = spec
@@ -263,13 +263,18 @@ class Row:
         return self.pattern.score if self.context.search(before) is None else self.pattern.context_score
 
 
+@lru_cache(maxsize=4096)
+def _shortest_of(regex: str) -> int:
+    return shortest(parse(regex))
+
+
 class PatternBook:
     """Every pattern of the given detectors, compiled together. Raises `PatternError` and `ProgramError`."""
 
     def __init__(self, detectors: Sequence[PatternDetector]) -> None:
         pairs = [(detector.spec, pattern) for detector in detectors for pattern in detector.patterns]
         self.rows = tuple(Row(index, spec, pattern) for index, (spec, pattern) in enumerate(pairs))
-        self.shortest = min((shortest(parse(row.pattern.whole)) for row in self.rows), default=maxsize)
+        self.shortest = min((_shortest_of(row.pattern.whole) for row in self.rows), default=maxsize)
         """In fewer characters than these nothing can be found."""
         self._set = PatternSet([row.pattern.whole for row in self.rows])
 

@@ -37,8 +37,10 @@ NOTHING = Need("", 0)
 _NEEDS = (*(Need(character, 1) for character in "<|@=_/"), Need(_DIGITS, 4), Need(_DIGITS, 1))
 
 
-def need_of(node: Node) -> Need:
+@lru_cache(maxsize=4096)
+def need_of(regex: str) -> Need:
     """What every word of a pattern holds, as one of a few needs; `NOTHING` when it is none of them."""
+    node = parse(regex)
     return next((need for need in _NEEDS if _least(node, need.characters) >= need.least), NOTHING)
 
 
@@ -73,7 +75,7 @@ class PatternSet:
     def __init__(self, regexes: Sequence[str]) -> None:
         members: dict[Need, list[int]] = {}
         for index, regex in enumerate(regexes):
-            members.setdefault(need_of(parse(regex)), []).append(index)
+            members.setdefault(need_of(regex), []).append(index)
         self._groups = [
             (need, indexes, ProgramSet([regexes[index] for index in indexes])) for need, indexes in members.items()
         ]
