@@ -278,6 +278,7 @@ async def running(
     """
     upstreams = _upstreams(settings)
     judge = judge or judge_of(settings)
+    judge.prepare()
     second_opinion = second_opinion or second_opinion_of(settings, judge.policy)
     store = store or open_store(settings, for_serving=True)
     try:

@@ -15,6 +15,7 @@ from msgspec import structs
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.policy import Mode
 from promptguard_gateway.core.presets import PRESETS
+from promptguard_gateway.core.segments import Column
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.dialects import redact_answer
@@ -270,7 +271,7 @@ def _before_block(judge: Judge, said: Said) -> str:
     if said.tool >= 0:
         alone = whole(judge, Script("alone", (said,)))
         return "" if alone.blocked else alone.texts[said.key]
-    inspector = judge.inspector(next(iter(judge.plans)), KNOWLEDGE, 0)
+    inspector = judge.inspector(Column.ANSWER, KNOWLEDGE, 0)
     return inspector.feed(said.text).text + inspector.finish().text
 
 

@@ -80,7 +80,7 @@ def _outcome(inspector: StreamInspector, edits: tuple[Edit, ...]) -> _Whole:
 
 
 class Judge:
-    """One policy, compiled. Compiling takes a tenth of a second; judging takes microseconds per kilobyte."""
+    """One policy, compiled: some seconds of work when it is made and prepared, so that judging takes microseconds."""
 
     def __init__(self, detectors: Sequence[Detector], policy: Policy) -> None:
         self.policy = policy
@@ -88,12 +88,17 @@ class Judge:
         _require_whole_calls(policy)
         self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
         self._inspector = Inspector(detectors)
-        self.plans = {column: AnswerPlan.compile(detectors, policy, column) for column in ANSWER_COLUMNS}
+        self._plan = lru_cache(maxsize=None)(lambda column: AnswerPlan.compile(detectors, policy, column))
         self._may_redact_answers = policy.mode is Mode.ENFORCE and any(
             Action.REDACT in policy.cells(spec.id, spec.family, column) for spec in specs for column in ANSWER_COLUMNS
         )
         self._blocked_turns = _BlockedTurns()
         self._remembered = lru_cache(maxsize=_REMEMBERED_ANSWERS)(self._read_whole)
+
+    def prepare(self) -> None:
+        """Compile now what answers need, so that none of them waits for it. Raises `PatternError`."""
+        for column in ANSWER_COLUMNS:
+            self._plan(column)
 
     @property
     def may_redact_answers(self) -> bool:
@@ -160,7 +165,7 @@ class Judge:
     def _read_whole(self, column: Column, knowledge: Knowledge, text: str) -> "_Whole":
         """What one complete text of an answer leads to, as segment 0. Raises _Failed."""
         known = self._known(column, knowledge)
-        if len(text) <= self.policy.hold_limit and self.plans[column].passes(text, known):
+        if len(text) <= self.policy.hold_limit and self._plan(column).passes(text, known):
             return _SAYS_NOTHING
         inspector = self.inspector(column, knowledge, 0)
         edits = tuple(
@@ -180,7 +185,7 @@ class Judge:
 
     def inspector(self, column: Column, knowledge: Knowledge, segment: int) -> StreamInspector:
         """A fresh inspector for one channel of a streamed answer."""
-        return StreamInspector(self.plans[column], self._known(column, knowledge), segment)
+        return StreamInspector(self._plan(column), self._known(column, knowledge), segment)
 
     def _known(self, column: Column, knowledge: Knowledge) -> Knowledge:
         """What the policy and the column add to what the exchange knows."""
