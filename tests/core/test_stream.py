@@ -56,9 +56,9 @@ def test_pieces_partition_the_original() -> None:
         *inspector.feed(" yz >> a@b.com. ").pieces,
         *inspector.finish().pieces,
     ]
-    assert pieces[:2] == [Piece("é ", 0, 2), Piece("[FENCE_REDACTED]", 2, 10)]
+    assert pieces[:2] == [Piece("é ", 0, 2), Piece("[FENCE_REDACTED]", 2, 10, fixed=True)]
     assert [piece.end for piece in pieces[:-1]] == [piece.start for piece in pieces[1:]]
-    assert pieces[-2:] == [Piece("[EMAIL_REDACTED]", 19, 26), Piece(". ", 26, 28)]
+    assert pieces[-2:] == [Piece("[EMAIL_REDACTED]", 19, 26, fixed=True), Piece(". ", 26, 28)]
     assert inspector.characters == 28
 
 
