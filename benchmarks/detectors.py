@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import detectors_pii, detectors_secrets
+from benchmarks import detectors_cost, detectors_pii, detectors_secrets
 from benchmarks.false_alarms import SHARED
 
 PARTS: dict[str, Callable[[Path], None]] = {
     "secrets": detectors_secrets.run,
     "pii": lambda data: detectors_pii.run(data / "pii" / "dev.jsonl"),
+    "cost": lambda _: detectors_cost.run(),
 }
 
 

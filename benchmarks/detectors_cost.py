@@ -27,7 +27,8 @@ from promptguard_gateway.domain.settings import Settings
 KB = 1024
 GROWTH_SIZES = (1 * KB, 4 * KB, 16 * KB, 64 * KB, 256 * KB, 1024 * KB)
 ADVERSARIAL_SIZES = (10 * KB, 20 * KB, 40 * KB)
-WARM_UP = 20  # texts
+WARM_UP = 600  # texts: what a server has seen after some seconds. Automata are built as texts need them
+STREAM_WARM_UP = 60  # answers
 LOOP_EVERY = 5  # the loop is slow enough to be timed on every fifth text
 DELTA = 4  # characters; an English token is about as long
 
@@ -181,8 +182,8 @@ def stream(rounds: int, choose: random.Random) -> str:
     judge = judge_of(Settings())
     costs: list[float] = []
     held: list[int] = []
-    for number_of_round in range(WARM_UP + rounds):
-        if number_of_round == WARM_UP:
+    for number_of_round in range(STREAM_WARM_UP + rounds):
+        if number_of_round == STREAM_WARM_UP:
             costs.clear()
         inspector = judge.inspector(Column.ANSWER, Knowledge(), 0)
         fed = left = 0
