@@ -79,6 +79,17 @@ def alarm(judge: Judge, text: str, role: Role) -> Alarm | None:
     return Alarm(digest(text), decision.outcome, tuple(names), around)
 
 
+def caught(judge: Judge, folder: Path) -> str:
+    """How many of the attacks are blocked, by their kind."""
+    blocked, all_of = Counter[str](), Counter[str]()
+    for row in _rows(folder / "injection"):
+        if row["label"] != "benign":
+            found = alarm(judge, row["text"], Role(row["channel"]))
+            all_of[row["label"]] += 1
+            blocked[row["label"]] += found is not None and found.verb is Verb.BLOCK
+    return ", ".join(f"{blocked[label]} of {count} {label}" for label, count in sorted(all_of.items()))
+
+
 def main() -> int:
     """Count and print. Exit status 1 when more than one text in a hundred is blocked or wrongly changed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,6 +109,7 @@ def main() -> int:
         f"{len(texts)} harmless texts under {options.policy}: {verbs['block']} blocked, {verbs['redact']} redacted, "
         f"of which {len(alarms) - len(counted)} were found right. False alarms: {100 * len(counted) / len(texts):.2f} %"
     )
+    print(f"Attacks that the patterns block: {caught(judge, options.data)}.")
     return 1 if len(counted) > len(texts) // 100 else 0
 
 
