@@ -23,6 +23,7 @@ from promptguard_gateway.core.inspector import Inspector
 from promptguard_gateway.core.segments import Column, Role, Segment
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.settings import Settings
+from promptguard_gateway.proxy.inspect import Judge
 
 KB = 1024
 GROWTH_SIZES = (1 * KB, 4 * KB, 16 * KB, 64 * KB, 256 * KB, 1024 * KB)
@@ -178,30 +179,40 @@ def deltas(text: str) -> Iterator[str]:
 
 
 def stream(rounds: int, choose: random.Random) -> str:
-    """CPU of one delta, and how much of the text waits."""
+    """CPU of one delta, and how much of the text waits, without and with texts that must not reappear."""
     judge = judge_of(Settings())
-    costs: list[float] = []
-    held: list[int] = []
-    for number_of_round in range(STREAM_WARM_UP + rounds):
-        if number_of_round == STREAM_WARM_UP:
-            costs.clear()
-        inspector = judge.inspector(Column.ANSWER, Knowledge(), 0)
-        fed = left = 0
-        for delta in deltas(prose(choose, 2 * KB)):
-            started = process_time()
-            release = inspector.feed(delta)
-            costs.append(process_time() - started)
-            fed += len(delta)
-            left += sum(piece.end - piece.start for piece in release.pieces)
-            held.append(fed - left)
-        inspector.finish()
-    costs.sort()
-    rows = [
-        ["deltas of four characters", "median", "p99"],
-        ["CPU us", number(1e6 * median(costs), 1), number(1e6 * costs[int(len(costs) * 0.99)], 1)],
-        ["characters that wait", number(median(held), 0), number(sorted(held)[int(len(held) * 0.99)], 0)],
-    ]
+    known = Knowledge(protected=(prose(choose, 2 * KB),), spoken=(prose(choose, 2 * KB),))
+    rows = [["deltas of four characters", "CPU us, median", "p99", "characters that wait", "p99"]]
+    for name, knowledge in (("nothing known", Knowledge()), ("2 KB of system prompt, 2 KB of conversation", known)):
+        for _ in range(STREAM_WARM_UP):
+            answered(judge, knowledge, prose(choose, 2 * KB))
+        answers = [answered(judge, knowledge, prose(choose, 2 * KB)) for _ in range(rounds)]
+        costs = sorted(cost for answer in answers for cost, _ in answer)
+        held = sorted(waits for answer in answers for _, waits in answer)
+        rows.append(
+            [
+                name,
+                *(number(1e6 * one, 1) for one in (median(costs), costs[int(len(costs) * 0.99)])),
+                *(number(one, 0) for one in (median(held), held[int(len(held) * 0.99)])),
+            ]
+        )
     return markdown(rows)
+
+
+def answered(judge: Judge, knowledge: Knowledge, text: str) -> list[tuple[float, int]]:
+    """For each delta of an answer the CPU, and how many characters waited after it."""
+    inspector = judge.inspector(Column.ANSWER, knowledge, 0)
+    measured: list[tuple[float, int]] = []
+    fed = left = 0
+    for delta in deltas(text):
+        started = process_time()
+        release = inspector.feed(delta)
+        cost = process_time() - started
+        fed += len(delta)
+        left += sum(piece.end - piece.start for piece in release.pieces)
+        measured.append((cost, fed - left))
+    inspector.finish()
+    return measured
 
 
 def run(rounds: int = 300) -> None:

@@ -35,7 +35,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
     applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`). Without
     them, findings have those of the family (`core.owasp`).
-    `reach`: how many characters before a hit a code detector must see to know it.
+    Of a code detector, `reach`: how many characters before a hit it must see to know it; `shortest`: how many every hit
+    has at least; `looks_for`: fields of `Knowledge`, it is not asked when all of them are empty.
     """
 
     id: str
@@ -51,6 +52,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     summary: str  # what people read: "an e-mail address"
     source: str  # where the patterns and scores come from
     reach: int = STREAM_CONTEXT
+    shortest: int = 0
+    looks_for: tuple[str, ...] = ()
 
 
 def finding_of(
@@ -243,6 +246,12 @@ class CodeDetector(Protocol):
 
 
 Detector = PatternDetector | CodeDetector
+
+
+def is_concerned(detector: CodeDetector, knowledge: Knowledge) -> bool:
+    """Whether there is anything that a code detector could look for in this exchange."""
+    wanted = detector.spec.looks_for
+    return not wanted or any(getattr(knowledge, name) for name in wanted)
 
 
 def specs_of(detector: Detector) -> tuple[Spec, ...]:

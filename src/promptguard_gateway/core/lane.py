@@ -39,6 +39,8 @@ class _CodeReading:
         self.settled = 0
         self.failure = ""
         self._detector = detector
+        self._reach = detector.spec.reach
+        self._shortest = detector.spec.shortest
         self._knowledge = knowledge
         self._limit = limit
         self._order = (number, 0)
@@ -49,7 +51,7 @@ class _CodeReading:
         if self.failure:
             self.settled = size
             return []
-        start = max(base, self.settled - self._detector.spec.reach)
+        start = max(base, self.settled - self._reach)
         try:
             return self._read(text[start - base :], start, size, final=final)
         except Exception as error:  # a detector's code may fail in any way; the policy decides what that means
@@ -69,6 +71,9 @@ class _CodeReading:
         if stable == self.settled and not final:
             stable = max(stable, size - self._limit)
         if stable == self.settled:
+            return []
+        if size - self.settled < self._shortest:  # what begins in the part that is decided now ends in sight
+            self.settled = stable
             return []
         found = [sound(hit, len(text)) for hit in self._detector.scan(text, self._knowledge)]
         hits = [hit for hit in found if hit.start + start >= self.settled]

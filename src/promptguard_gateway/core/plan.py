@@ -18,6 +18,7 @@ from promptguard_gateway.core.detector import (
     Pattern,
     PatternDetector,
     Spec,
+    is_concerned,
     specs_of,
 )
 from promptguard_gateway.core.fold import fold_text, skeleton_text
@@ -42,13 +43,16 @@ class Readers(Struct, frozen=True):
 
     def lane(self, knowledge: Knowledge, limit: int = maxsize) -> Lane:
         """A reading of one text, from its beginning."""
-        return Lane(self.book, self.hold, self.codes, knowledge, limit)
+        return Lane(self.book, self.hold, self._concerned(knowledge), knowledge, limit)
 
     def see_nothing(self, text: str, view: str, knowledge: Knowledge) -> bool:
         """Whether nothing occurs in a complete text, which folds to `view`. Raises what a detector's code raises."""
         if self.book.occurs(view) or (not view.isascii() and self.book.occurs(skeleton_text(view))):
             return False
-        return not any(any(True for _ in code.scan(text, knowledge)) for code in self.codes)
+        return not any(any(True for _ in code.scan(text, knowledge)) for code in self._concerned(knowledge))
+
+    def _concerned(self, knowledge: Knowledge) -> tuple[CodeDetector, ...]:
+        return tuple(code for code in self.codes if is_concerned(code, knowledge))
 
 
 class AnswerPlan(Struct, frozen=True):

@@ -54,6 +54,8 @@ SPEC = Spec(
     label="PROTECTED_TEXT",
     owasp=("LLM07", "LLM02"),
     directions=OUTPUT,
+    shortest=SHORTEST,
+    looks_for=("protected", "canaries"),
     summary="protected text of this exchange, repeated in an answer",
     source="the exchange itself",
 )
@@ -127,8 +129,6 @@ class LeakDetector(Struct, frozen=True):
 
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         """Spans of the text that repeat protected text."""
-        if not knowledge.protected and not knowledge.canaries:
-            return ()
         needles = _needles(knowledge.protected, knowledge.canaries)
         projected = project(text)
         said = ""
@@ -141,8 +141,6 @@ class LeakDetector(Struct, frozen=True):
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         """The end of the text that may still become part of a window; a few letters when nothing is leaking."""
-        if not knowledge.protected and not knowledge.canaries:
-            return 0
         needles = _needles(knowledge.protected, knowledge.canaries)
         tail = projected_tail(text, needles.reach)
         if not tail:

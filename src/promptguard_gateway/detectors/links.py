@@ -12,6 +12,7 @@ another host.
 """
 
 import re
+import string
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -120,6 +121,11 @@ _HOLD = HoldBack(
     [f"(?:{'|'.join(before for _, before in _BEFORE)})(?:{_WEB}|{_DATA})", rf"(?:{_WEB}|{_DATA})[)\"'>\]]"]
 )
 
+# Without one of these marks only a word such as `https` or `image-set` can have begun.
+_MARKS = re.compile(r"[\[<!@(:/\\&]|[^\x00-\x7f]")
+_WORD: Final = string.ascii_letters + "-"
+_LONGEST_WORD: Final = len("image-set")
+
 # What an address may carry.
 _AUTHORITY = re.compile(r"(?:[a-zA-Z]+:)?//([^/?#]*)")
 _VALUES = re.compile(r"[?#&;]+")
@@ -163,7 +169,10 @@ class LinkDetector(Struct, frozen=True):
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         """The end of the text that may still become an address, with what opens it."""
-        return _HOLD.pending(text)
+        if _MARKS.search(text):
+            return _HOLD.pending(text)
+        end = text[-_LONGEST_WORD:]
+        return len(end) - len(end.rstrip(_WORD))
 
 
 def _may_hold_address(text: str) -> bool:

@@ -39,6 +39,8 @@ SPEC = Spec(
     label="VALUE",
     owasp=("LLM02",),
     directions=OUTPUT,
+    shortest=SHORTEST,
+    looks_for=("redacted",),
     summary="a value that was redacted in the request",
     source="the exchange itself",
 )
