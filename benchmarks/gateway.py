@@ -238,7 +238,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=names, default=list(NAMES), help="systems, separated by commas")
     parser.add_argument("--quick", action="store_true", help="less than a minute, less exact")
-    parser.add_argument("--repeat", action="store_true", help="one question over and over, which flatters")
+    parser.add_argument(
+        "--repeat",
+        action="store_true",
+        help="one question and one answer over and over: what was inspected before is not inspected again",
+    )
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--markdown", type=Path, help="also write the table here")
     options = parser.parse_args()
@@ -248,7 +252,11 @@ def main() -> int:
         print("not pinned: needs taskset and two cores; figures will be less exact", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="promptguard-bench-") as name:
         folder = Path(name)
-        with static_upstream(folder) as port, started(options.only, port, folder) as systems, generator() as load:
+        with (
+            static_upstream(folder, repeat=options.repeat) as port,
+            started(options.only, port, folder) as systems,
+            generator() as load,
+        ):
             rows = campaign(systems, load, plan, lambda line: print(line, file=sys.stderr))
     print(table(rows))
     if options.json:

@@ -39,15 +39,20 @@ _MODELS = '{"object":"list","data":[{"id":"tiny-chat","object":"model","created"
 
 
 @contextmanager
-def static_upstream(folder: Path) -> Iterator[int]:
-    """nginx on the load generator's core; gives its port. Raises RuntimeError if nginx is not installed."""
+def static_upstream(folder: Path, *, repeat: bool = False) -> Iterator[int]:
+    """nginx on the load generator's core; gives its port. `repeat`: the very same answer each time.
+
+    Raises RuntimeError if nginx is not installed.
+    """
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise RuntimeError("the static upstream is nginx, which is not installed (Debian: apt-get install nginx-light)")
     port = free_port()
     configuration = folder / "nginx.conf"
     configuration.write_text(
-        _CONFIGURATION.format(folder=folder, port=port, answer=answer_body("$reference"), models=_MODELS)
+        _CONFIGURATION.format(
+            folder=folder, port=port, answer=answer_body("5f20c4" if repeat else "$reference"), models=_MODELS
+        )
     )
     log = folder / "nginx.log"
     command = [nginx, "-p", str(folder), "-e", str(folder / "nginx-error.log"), "-c", str(configuration)]
