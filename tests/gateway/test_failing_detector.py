@@ -9,7 +9,7 @@ from gateway.house import KEY, House, chat
 from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer
 from promptguard_gateway.app import running
-from promptguard_gateway.core.detector import Hit, Knowledge
+from promptguard_gateway.core.detector import BOTH, Hit, Knowledge
 from promptguard_gateway.core.policy import FailureMode
 from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Direction
@@ -23,7 +23,7 @@ class Broken:
     """A detector whose code fails on every text that mentions a trigger."""
 
     def __init__(self) -> None:
-        self.spec = structs.replace(LEAK.spec, id="broken", directions=(Direction.INPUT, Direction.OUTPUT))
+        self.spec = structs.replace(LEAK.spec, id="broken", directions=BOTH, looks_for=(), shortest=0)
 
     def scan(self, text: str, _: Knowledge) -> list[Hit]:
         if "trigger" in text:
