@@ -75,6 +75,7 @@ def with_spec(**changes: object) -> PatternDetector:
         (with_spec(label="badge"), "capitals"),
         (with_spec(source=" "), "no source"),
         (with_spec(directions=()), "no directions"),
+        (with_spec(looks_for=("secrets",)), "no field of Knowledge"),
         (with_spec(family="weather"), "spec is wrong"),
         (Stars(spec="badge"), "not a Spec"),
         (Stars(raises=True), "KeyError"),

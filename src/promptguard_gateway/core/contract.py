@@ -90,6 +90,9 @@ def _check_spec(spec: object) -> None:
     empty = [name for name in _WORDED if not getattr(spec, name).strip()]
     if empty or not spec.directions:
         raise ContractError(f"{spec.id}: its spec has no {(empty or ['directions'])[0]}")
+    unknown = [name for name in spec.looks_for if name not in Knowledge.__struct_fields__]
+    if unknown:
+        raise ContractError(f"{spec.id}: it looks for {unknown[0]!r}, which is no field of Knowledge")
 
 
 def _check_patterns(detector: PatternDetector) -> None:
