@@ -78,6 +78,7 @@ __all__ = [
     "policy_of",
     "run",
     "running",
+    "with_policy",
 ]
 
 log = logging.getLogger("promptguard")
@@ -126,7 +127,13 @@ def _with_policy_file(settings: Settings, folder: Path) -> Settings:
     path = folder / settings.policy_file
     if not path.is_file():
         raise SettingsError(f"PROMPTGUARD_POLICY_FILE names {path}, which is no file. Correct it or take it away.")
-    return structs.replace(settings, policy=read_policy(_read(path), str(path)))
+    return with_policy(settings, folder, settings.policy_file)
+
+
+def with_policy(settings: Settings, folder: Path, file: str) -> Settings:
+    """With the policy of a file in place of their own. Raises SettingsError."""
+    path = folder / file
+    return structs.replace(settings, policy=read_policy(_read(path), str(path)), policy_file=file)
 
 
 def _check_fields(settings: Settings) -> None:

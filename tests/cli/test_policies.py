@@ -48,8 +48,18 @@ def test_check_refuses_a_wrong_file(tmp_path: Path, text: str, words: str) -> No
 
 def test_check_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     """And names it."""
-    with pytest.raises(SettingsError, match=r"own\.yaml, which is no file"):
+    with pytest.raises(SettingsError, match=r"own\.yaml is no file"):
         check_command({}, tmp_path, "own.yaml")
+
+
+def test_the_policy_of_the_settings_does_not_matter_to_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new policy is checked beside the one in use, which may be a file of its own."""
+    (tmp_path / "promptguard.yaml").write_text("policy: {preset: rag_system}")
+    (tmp_path / "own.yaml").write_text("preset: strict")
+    check_command({}, tmp_path, "own.yaml")
+    assert capsys.readouterr().out.startswith("own.yaml is a policy: default:strict")
 
 
 def test_a_policy_and_a_policy_file_are_one_too_many(tmp_path: Path) -> None:
