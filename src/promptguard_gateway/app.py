@@ -124,15 +124,14 @@ def _with_policy_file(settings: Settings, folder: Path) -> Settings:
         return settings
     if settings.policy != Settings().policy:
         raise SettingsError("PROMPTGUARD_POLICY and PROMPTGUARD_POLICY_FILE both say which policy. Keep one of them.")
-    path = folder / settings.policy_file
-    if not path.is_file():
-        raise SettingsError(f"PROMPTGUARD_POLICY_FILE names {path}, which is no file. Correct it or take it away.")
     return with_policy(settings, folder, settings.policy_file)
 
 
 def with_policy(settings: Settings, folder: Path, file: str) -> Settings:
     """With the policy of a file in place of their own. Raises SettingsError."""
     path = folder / file
+    if not path.is_file():
+        raise SettingsError(f"{path}, named as the file of a policy, is no file. Correct its name or leave it out.")
     return structs.replace(settings, policy=read_policy(_read(path), str(path)), policy_file=file)
 
 

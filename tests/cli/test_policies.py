@@ -48,7 +48,7 @@ def test_check_refuses_a_wrong_file(tmp_path: Path, text: str, words: str) -> No
 
 def test_check_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     """And names it."""
-    with pytest.raises(SettingsError, match=r"own\.yaml is no file"):
+    with pytest.raises(SettingsError, match=r"own\.yaml, named as the file of a policy, is no file"):
         check_command({}, tmp_path, "own.yaml")
 
 

@@ -19,8 +19,6 @@ from promptguard_gateway.app import (
 
 def check_command(environ: Mapping[str, str], folder: Path, file: str) -> None:
     """Read a policy file as the start would. Raises SettingsError, which names the place and the way out."""
-    if not (folder / file).is_file():
-        raise SettingsError(f"FILE {file} is no file. Name the file of a policy.")
     policy = policy_of(with_policy(load_settings(environ, folder), folder, file))
     rules = [name for name in policy.rows if name.startswith("custom.") and name not in policy.unavailable]
     print(f"{file} is a policy: {policy.name}, {len(rules)} rule{'' if len(rules) == 1 else 's'} of its own")
