@@ -6,6 +6,7 @@ never repeated, because automata that are built as they are needed make a repeat
 """
 
 import argparse
+import gc
 import math
 import random
 import re
@@ -218,6 +219,9 @@ def answered(judge: Judge, knowledge: Knowledge, text: str) -> list[tuple[float,
 def run(rounds: int = 300) -> None:
     """Measure and print."""
     choose = random.Random()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # as the gateway does when it starts
     print(ordinary(rounds, choose), end="\n\n")
     print(growth(choose), end="\n\n")
     print(adversarial(), end="\n\n")
