@@ -47,7 +47,7 @@ NOWHERE = "http://127.0.0.1:9"
 async def gateway(folder: Path, judge: Judge | None = None, **settings: object) -> AsyncIterator[Running]:
     """A gateway with its demonstration model and no vLLM."""
     base = {"port": 0, "data": str(folder / "data"), "api_key": KEY, "vllm_base_url": NOWHERE}
-    async with running(Settings(**(base | settings)), judge=judge) as it:  # type: ignore[arg-type]
+    async with running(Settings(**(base | settings)), judge=judge) as it:
         yield it
 
 
@@ -120,7 +120,7 @@ async def test_a_gateway_that_cannot_be_tested_is_an_error(
     settings: dict[str, object], key: str | None, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A wrong key or no demonstration model: exit code 1 and one line with the way out."""
-    async with gateway(tmp_path, **settings) as it:  # type: ignore[arg-type]
+    async with gateway(tmp_path, **settings) as it:
         assert await selftest(tmp_path, f"http://127.0.0.1:{it.server.port}/", key=key) == 1
     said = capsys.readouterr().err
     assert said.startswith("promptguard: ")
@@ -150,7 +150,7 @@ def form(name: str, forms: tuple[Form, ...] = REQUEST_FORMS) -> Form:
 
 
 def case(*families: Family, **more: object) -> Case:
-    return Case(id="x", section=Section.EVASION, imitates="x", families=families, spellings=("x",), **more)  # type: ignore[arg-type]
+    return Case(id="x", section=Section.EVASION, imitates="x", families=families, spellings=("x",), **more)
 
 
 MODERATE, STRICT, PERMISSIVE = PRESETS["moderate"], PRESETS["strict"], PRESETS["permissive"]

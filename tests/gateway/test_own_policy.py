@@ -46,7 +46,7 @@ async def test_guard_headers_and_event_agree(here: House, text: str, decision: s
     """The same decision, status and sentence in all three, and the digest that a suppression would name."""
     answer = await here.ask({"messages": [{"role": "user", "content": text}]}, "/api/v1/guard")
     body = answer.json()
-    [threat] = body["threats"]  # type: ignore[misc]
+    [threat] = body["threats"]
     assert (body["decision"], threat["status"]) == (decision, status)
     assert threat["details"].startswith(reason)
     assert answer.headers["x-promptguard-reason"] == threat["details"]
@@ -54,7 +54,7 @@ async def test_guard_headers_and_event_agree(here: House, text: str, decision: s
     event = here.event_of(answer)
     assert event.reasons[0].text == threat["details"]
     assert (event.findings[0].status, event.decision) == (status, decision)
-    assert [one["detector"] for one in body["unavailable"]] == MISSING  # type: ignore[union-attr]
+    assert [one["detector"] for one in body["unavailable"]] == MISSING
     assert list(event.unavailable) == MISSING
     assert event.policy == "default:moderate+custom"
 
@@ -62,7 +62,7 @@ async def test_guard_headers_and_event_agree(here: House, text: str, decision: s
 async def test_the_digest_of_a_threat_is_what_a_suppression_names(here: House) -> None:
     """SHA-256 of the matched text; it is not on the event, where it could be guessed."""
     answer = await here.ask({"messages": [{"role": "user", "content": "I am ana@example.com"}]}, "/api/v1/guard")
-    [threat] = answer.json()["threats"]  # type: ignore[misc]
+    [threat] = answer.json()["threats"]
     assert threat["match_sha256"] == digest_of("ana@example.com")
     [finding] = here.event_of(answer).findings
     assert finding.digest.startswith("blake2b:")
@@ -72,7 +72,7 @@ async def test_the_digest_of_a_threat_is_what_a_suppression_names(here: House) -
 async def test_scan_says_what_decided(here: House) -> None:
     """Not what stood first."""
     answer = await here.ask({"content": "the blue heron and a stop word"}, "/api/v1/security/scan")
-    assert answer.json()["reason"].startswith("Blocked: a match of the rule stop")  # type: ignore[union-attr]
+    assert answer.json()["reason"].startswith("Blocked: a match of the rule stop")
 
 
 async def test_a_blocked_exchange_says_why(here: House) -> None:

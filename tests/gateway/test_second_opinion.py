@@ -178,7 +178,7 @@ FAILURES = {
 @pytest.mark.parametrize("name", FAILURES)
 async def test_a_failure_is_the_policys_failure_mode(name: str, tmp_path: Path) -> None:
     """Closed: 503, with the detector's name on the event."""
-    async with watched(tmp_path, always(FAILURES[name]), {"budget_ms": 100}) as (here, _):  # type: ignore[arg-type]
+    async with watched(tmp_path, always(FAILURES[name]), {"budget_ms": 100}) as (here, _):
         answer = await here.ask(chat("hello"))
         assert here.upstream.requests == []
     assert answer.status == 503
@@ -190,7 +190,7 @@ async def test_a_failure_is_the_policys_failure_mode(name: str, tmp_path: Path) 
 async def test_an_open_failure_mode_lets_it_through_and_says_so(name: str, tmp_path: Path) -> None:
     """The exchange goes on; the event is marked."""
     quick = {"budget_ms": 100}
-    async with watched(tmp_path, always(FAILURES[name]), quick, failure_input="open") as (here, _):  # type: ignore[arg-type]
+    async with watched(tmp_path, always(FAILURES[name]), quick, failure_input="open") as (here, _):
         answer = await here.ask(chat("hello", DEMO))
     assert answer.status == 200
     assert here.event_of(answer).degraded == (JUDGE,)
@@ -351,6 +351,6 @@ def test_without_an_upstream_there_is_none() -> None:
 )
 def test_a_setting_that_cannot_be_stops_the_start(judge: dict[str, object], policy: str, says: str) -> None:
     """With one line; also a policy that would redact for a verdict, which has no place."""
-    settings = Settings(policy=policy, judge=JudgeSettings(**judge))  # type: ignore[arg-type]
+    settings = Settings(policy=policy, judge=JudgeSettings(**judge))
     with pytest.raises(SettingsError, match=says):
         second_opinion_of(settings, policy_of(settings))

@@ -136,7 +136,7 @@ def test_without_a_vault_everything_stays() -> None:
 
 def place(channel: Channel, *location: str | int, **more: object) -> Segment:
     column = Column.ANSWER_TOOL_ARGUMENTS if channel is Channel.TOOL_ARGUMENTS else Column.ANSWER
-    return Segment(("choices", 0, *location), Role.ASSISTANT, P_MAIL, column, channel, **more)  # type: ignore[arg-type]
+    return Segment(("choices", 0, *location), Role.ASSISTANT, P_MAIL, column, channel, **more)
 
 
 @pytest.mark.parametrize(

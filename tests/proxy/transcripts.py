@@ -75,7 +75,7 @@ class Script:
 
 def content(text: str, name: str = "", **more: object) -> Script:
     """An answer of content alone."""
-    return Script(name or text[:30], (Said(text),), **more)  # type: ignore[arg-type]
+    return Script(name or text[:30], (Said(text),), **more)
 
 
 def call(arguments: str, tool: int = 0, choice: int = 0) -> Said:
@@ -128,8 +128,8 @@ def _closed(script: Script, body: list[dict[str, object]]) -> list[dict[str, obj
     if script.end == "own":
         return [*body, *(_chunk({"index": choice, "delta": {}, "finish_reason": "stop"}) for choice in script.choices)]
     for choice in script.choices:
-        last = [chunk for chunk in body if chunk["choices"][0]["index"] == choice][-1]  # type: ignore[index]
-        last["choices"][0]["finish_reason"] = "stop"  # type: ignore[index]
+        last = [chunk for chunk in body if chunk["choices"][0]["index"] == choice][-1]
+        last["choices"][0]["finish_reason"] = "stop"
     return body
 
 
@@ -205,7 +205,7 @@ def _hear_choice(choice: dict[str, object], heard: Heard) -> None:
     assert isinstance(index, int)
     if choice.get("finish_reason"):
         heard.finished.add(index)
-    for entry in (choice.get("logprobs") or {}).get("content") or []:  # type: ignore[attr-defined]
+    for entry in (choice.get("logprobs") or {}).get("content") or []:
         heard.tokens[index] = heard.tokens.get(index, "") + entry["token"]
     delta = choice.get("delta") or {}
     assert isinstance(delta, dict)
@@ -307,7 +307,7 @@ def _message(strands: list[Said]) -> dict[str, object]:
 
 def _text_at(tree: dict[str, object], said: Said) -> str:
     choices = tree["choices"]
-    choice = next(one for one in choices if one["index"] == said.choice)  # type: ignore[attr-defined]
+    choice = next(one for one in choices if one["index"] == said.choice)
     if said.member == "text":
         return choice["text"]
     if said.tool < 0:
@@ -319,7 +319,7 @@ def _text_at(tree: dict[str, object], said: Said) -> str:
 
 def _tokens(tree: dict[str, object]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for choice in tree["choices"]:  # type: ignore[attr-defined]
+    for choice in tree["choices"]:
         tokens = [entry["token"] for entry in (choice["logprobs"] or {}).get("content") or []]
         if tokens:
             found[choice["index"]] = "".join(tokens)

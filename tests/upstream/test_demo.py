@@ -34,7 +34,7 @@ def user(text: object) -> list[dict[str, object]]:
 
 def text_of(whole: dict[str, object]) -> str:
     """The first choice's text."""
-    return str(whole["choices"][0]["message"]["content"])  # type: ignore[index]
+    return str(whole["choices"][0]["message"]["content"])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_stream_and_plain_answer_agree() -> None:
     plain = await ask(messages=user("one two three"), n=2)
     events = await events_of(messages=user("one two three"), n=2, stream_options={"include_usage": True})
     for index in (0, 1):
-        choices = [choice for event in events for choice in event["choices"] if choice["index"] == index]  # type: ignore[attr-defined]
+        choices = [choice for event in events for choice in event["choices"] if choice["index"] == index]
         assert "".join(choice["delta"].get("content", "") for choice in choices) == text_of(plain)
         assert [choice["finish_reason"] for choice in choices if choice["finish_reason"]] == ["stop"]
     assert events[-1]["choices"] == []
@@ -80,7 +80,7 @@ async def test_it_says_what_the_request_did_not_show() -> None:
 async def test_a_seed_chooses_how_a_stream_is_cut(seed: int) -> None:
     """Pieces of so many characters that join to the plain answer."""
     events = await events_of(messages=user("one two three"), seed=seed)
-    pieces = [event["choices"][0]["delta"].get("content", "") for event in events]  # type: ignore[index]
+    pieces = [event["choices"][0]["delta"].get("content", "") for event in events]
     assert "".join(pieces) == text_of(await ask(messages=user("one two three"), seed=seed))
     assert {len(piece) for piece in pieces[1:-1]} <= {abs(seed)}
 
@@ -89,17 +89,17 @@ async def test_max_tokens() -> None:
     """A limit cuts the answer to about so many words and says so."""
     whole = await ask(messages=user("one two three"), max_tokens=2)
     assert text_of(whole) == "I am"
-    assert whole["choices"][0]["finish_reason"] == "length"  # type: ignore[index]
+    assert whole["choices"][0]["finish_reason"] == "length"
 
 
 async def test_completions() -> None:
     """The older route answers in its own shape, plain and streamed."""
     whole = await ask("/completions", prompt="say it")
     assert whole["object"] == "text_completion"
-    text = whole["choices"][0]["text"]  # type: ignore[index]
+    text = whole["choices"][0]["text"]
     assert "say it" in text
     events = await events_of("/completions", prompt="say it")
-    assert "".join(event["choices"][0]["text"] for event in events) == text  # type: ignore[index]
+    assert "".join(event["choices"][0]["text"] for event in events) == text
 
 
 async def test_models() -> None:

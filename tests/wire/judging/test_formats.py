@@ -148,7 +148,7 @@ def test_granite_is_asked_for_each_risk_and_each_rule() -> None:
         [ask.body["chat_template_kwargs"] for ask in asks("granite_guardian", Question("x", answers, rules=RULES))]
         for answers in (False, True)
     ]
-    names = [[each["guardian_config"]["risk_name"] for each in of_one] for of_one in configs]  # type: ignore[index, call-overload]
+    names = [[each["guardian_config"]["risk_name"] for each in of_one] for of_one in configs]
     assert names == [["harm", "jailbreak", "Rivals"], ["harm", "Rivals"]]
     ask = asks("granite_guardian", Question("x", rules=RULES))[2]
     assert [one.code for one in ask.read(Spoken("Yes"))] == ["Rivals"]

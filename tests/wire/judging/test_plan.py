@@ -15,7 +15,7 @@ GOOD = {"upstream": "http://localhost:8001", "model": "guard"}
 
 def test_defaults() -> None:
     """Requests only, within two seconds, and no stream is held."""
-    plan = plan_of(JudgeSettings(**GOOD))  # type: ignore[arg-type]
+    plan = plan_of(JudgeSettings(**GOOD))
     assert plan.directions == {Direction.INPUT}
     assert (plan.budget, plan.holds_streams, plan.detector) == (2.0, False, "judge.llama_guard")
     assert plan.categories["S1"].family is Family.SAFETY
@@ -23,7 +23,7 @@ def test_defaults() -> None:
 
 def test_categories_are_moved_and_switched_off() -> None:
     """To any family of a policy, code by code."""
-    plan = plan_of(JudgeSettings(**GOOD, categories=("S7=pii", "S13 = off")))  # type: ignore[arg-type]
+    plan = plan_of(JudgeSettings(**GOOD, categories=("S7=pii", "S13 = off")))
     assert plan.categories["S7"].family is Family.PII
     assert "S13" not in plan.categories
     assert plan.categories["S1"].family is Family.SAFETY
@@ -47,7 +47,7 @@ def test_categories_are_moved_and_switched_off() -> None:
 def test_a_wrong_setting_is_named(changes: dict[str, object], says: str) -> None:
     """With what is wrong about it."""
     with pytest.raises(ValueError, match="judge") as caught:
-        plan_of(JudgeSettings(**{**GOOD, **changes}))  # type: ignore[arg-type]
+        plan_of(JudgeSettings(**{**GOOD, **changes}))
     assert says in str(caught.value)
 
 
