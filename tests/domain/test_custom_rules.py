@@ -148,6 +148,18 @@ def test_contains_pii_raises_the_cells_of_personal_data() -> None:
     assert flagged.action_for(finding("pii.phone", "PHONE"), Column.UNTRUSTED) is Action.REDACT
 
 
+def test_contains_pii_is_about_kinds_that_the_policy_does_not_name_too() -> None:
+    """What is named nowhere else acts as the rule says and where it says, whatever `entities` leaves out."""
+    limited = "guardrails: {pii_detection: {entities: [ssn]}}\nrules: [{name: a, condition: contains_pii, %s}]"
+    anything = compiled(limited % "value: true").policy
+    assert anything.action_for(finding("pii.email"), Column.UNTRUSTED) is Action.BLOCK
+    assert anything.action_for(finding("pii.email"), Column.SYSTEM) is Action.OFF
+    answers = compiled(limited % "value: email, action: flag, columns: [answer]").policy
+    assert answers.action_for(finding("pii.email"), Column.ANSWER) is Action.FLAG
+    assert answers.action_for(finding("pii.email"), Column.UNTRUSTED) is Action.OFF
+    assert answers.action_for(finding("pii.ssn", "SSN"), Column.UNTRUSTED) is Action.REDACT
+
+
 def test_prompt_injection_raises_the_cells_of_injection() -> None:
     """And of forged roles."""
     policy = compiled("rules: [{name: a, condition: prompt_injection, value: true}]").policy

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Spec
-from promptguard_gateway.core.entities import ALIASES, labels_of
+from promptguard_gateway.core.entities import ALIASES, ENTITIES, label_of, labels_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Row, Thresholds
 from promptguard_gateway.core.presets import PRESETS
@@ -124,6 +124,12 @@ class Catalogue(Struct, frozen=True):
     """What a policy can speak of: the detectors, by id."""
 
     specs: Mapping[str, Spec]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The labels of every kind of personal data."""
+        own = (spec.label for spec in self.specs.values() if spec.family is Family.PII)
+        return frozenset((*map(label_of, ENTITIES), *own))
 
     def labels_of(self, name: str, place: str) -> frozenset[str]:
         """The labels of a kind of personal data: of an entity, an alias, or a detector of another package.

@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Detector
 from promptguard_gateway.core.findings import Family
-from promptguard_gateway.core.policy import Action, Policy, Suppression, Thresholds
+from promptguard_gateway.core.policy import Action, Policy, Row, Suppression, Thresholds
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.domain import custom_rules, guardrails
@@ -95,7 +95,7 @@ def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
     policy = _with_thresholds(policy, document, catalogue)
     with within("rules"):
         made = custom_rules.make(document.rules, catalogue)
-    policy = _with_rules(policy, made)
+    policy = _with_rules(policy, made, catalogue)
     policy = _with_inactive(policy, document, made, catalogue)
     if document != PolicyDocument(preset=document.preset):
         policy = replace(policy, name=f"{policy.name}+custom")
@@ -122,24 +122,34 @@ def _with_thresholds(policy: Policy, document: PolicyDocument, catalogue: Catalo
     return replace(policy, thresholds=thresholds)
 
 
-def _with_rules(policy: Policy, made: Made) -> Policy:
-    matrix, entity_rows, entities = dict(policy.matrix), dict(policy.entity_rows), policy.entities
+def _with_rules(policy: Policy, made: Made, catalogue: Catalogue) -> Policy:
+    """With what rules lead to. A kind of personal data that the policy does not name acts where a rule says so, and
+    nowhere else."""
+    matrix, entity_rows = dict(policy.matrix), dict(policy.entity_rows)
     for family, label, row in made.raised:
         if label is None:
             matrix[family] = raised(matrix[family], row.items())
-    for _, label, row in made.raised:
-        if label is not None:
-            entity_rows[label] = raised(entity_rows.get(label, matrix[Family.PII]), row.items())
-            entities = entities if entities is None else entities | {label}
+    for label, row in _raised_kinds(policy, made, catalogue):
+        usual = matrix[Family.PII] if policy.acts_on(label) else {}
+        entity_rows[label] = raised(entity_rows.get(label, usual), row.items())
     return replace(
         policy,
         matrix=matrix,
         rows={**policy.rows, **made.rows},
-        entities=entities,
+        entities=None if policy.entities is None else policy.entities | entity_rows.keys(),
         entity_rows=entity_rows,
         questions={**policy.questions, **made.questions},
         unavailable={**policy.unavailable, **made.unavailable},
     )
+
+
+def _raised_kinds(policy: Policy, made: Made, catalogue: Catalogue) -> Iterator[tuple[str, Row]]:
+    """The kinds of personal data that rules name. A rule about any kind names those too that the policy does not."""
+    for family, label, row in made.raised:
+        if label is not None:
+            yield label, row
+        elif family is Family.PII:
+            yield from ((kind, row) for kind in sorted(catalogue.kinds) if not policy.acts_on(kind))
 
 
 def _with_inactive(policy: Policy, document: PolicyDocument, made: Made, catalogue: Catalogue) -> Policy:
