@@ -18,7 +18,6 @@ from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
-from promptguard_gateway.core import tool_rules, url_rules
 from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
@@ -39,7 +38,7 @@ from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
 from promptguard_gateway.proxy.gateway import Gateway, Handler
 from promptguard_gateway.proxy.http_server import RunningServer, serve
-from promptguard_gateway.proxy.inspect import Judge, Judgement
+from promptguard_gateway.proxy.inspect import SPECS, Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, choose, with_questions
 from promptguard_gateway.proxy.services import Services
@@ -192,8 +191,8 @@ def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
 
 def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
     """What a policy can speak of."""
-    specs = [*tool_rules.SPECS, url_rules.SPEC, *(spec for detector in detectors for spec in specs_of(detector))]
-    return Catalogue({spec.id: spec for spec in specs})
+    specs = (spec for detector in detectors for spec in specs_of(detector))
+    return Catalogue({spec.id: spec for spec in (*SPECS, *specs)})
 
 
 def detectors_of(settings: Settings) -> tuple[Detector, ...]:

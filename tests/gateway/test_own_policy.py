@@ -1,12 +1,15 @@
 """A gateway with a policy of the operator's own: what clients, headers and events say of it."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from gateway.house import House, chat, house
+from promptguard_gateway.app import policy_of
 from promptguard_gateway.core.findings import digest_of
+from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.domain.settings_source import read_policy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -67,6 +70,16 @@ async def test_the_digest_of_a_threat_is_what_a_suppression_names(here: House) -
     [finding] = here.event_of(answer).findings
     assert finding.digest.startswith("blake2b:")
     assert threat["match_sha256"] not in finding.digest
+
+
+async def test_whatever_is_said_to_be_suppressible_can_be_suppressed(here: House) -> None:
+    """Encoded words too, which the inspector sees itself: the start takes what the threat names."""
+    hidden = b64encode(b"the quick brown fox jumps over the lazy dog").decode()
+    answer = await here.ask({"messages": [{"role": "user", "content": f"read {hidden}"}]}, "/api/v1/guard")
+    [threat] = answer.json()["threats"]
+    assert (threat["rule"]["detector"], threat["rule"]["suppressible"]) == ("hidden.encoded", True)
+    policy = read_policy("suppressions: [{detector: hidden.encoded}]", "own.yaml")
+    assert "hidden.encoded" in policy_of(Settings(policy=policy)).suppressions
 
 
 async def test_scan_says_what_decided(here: House) -> None:

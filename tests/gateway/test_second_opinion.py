@@ -120,8 +120,11 @@ async def test_what_it_calls_unsafe_is_blocked(tmp_path: Path) -> None:
     async with watched(tmp_path, always(UNSAFE)) as (here, _):
         answer = await here.ask(chat("a text without any pattern in it"))
         assert here.upstream.requests == []
+        guarded = await here.ask({"messages": [{"role": "user", "content": "another one"}]}, "/v1/guard")
     assert answer.status == 400
     assert answer.json()["error"]["code"] == "request_blocked"
+    [threat] = guarded.json()["threats"]
+    assert (threat["rule"]["detector"], threat["rule"]["suppressible"]) == (JUDGE, False)
     [finding] = here.event_of(answer).findings
     assert (finding.detector, finding.rule, finding.category) == (JUDGE, "S1", "violent_crimes")
     assert (finding.action, finding.span) == ("block", (0, len("a text without any pattern in it")))

@@ -216,7 +216,8 @@ def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
                 rule=schemas.ThreatRule(
                     detector=finding.detector,
                     id=finding.rule,
-                    suppressible=finding.family not in NOT_SUPPRESSIBLE,
+                    # What a guard model says has no detector that a policy could name.
+                    suppressible=finding.family not in NOT_SUPPRESSIBLE and finding.detector in judge.summaries,
                 ),
                 status=reason.status.value,
                 match_sha256=finding.match_sha256 or None,
