@@ -82,6 +82,16 @@ async def test_whatever_is_said_to_be_suppressible_can_be_suppressed(here: House
     assert "hidden.encoded" in policy_of(Settings(policy=policy)).suppressions
 
 
+async def test_redact_leaves_what_is_suppressed(here: House) -> None:
+    """A finding that does not act is not replaced, and its event says so."""
+    answer = await here.ask({"content": "help@example.com, ana@example.com"}, "/v1/security/redact")
+    assert answer.json()["redacted"] == "help@example.com, [EMAIL_REDACTED]"
+    assert [(one.status, one.action) for one in here.event_of(answer).findings] == [
+        ("suppressed", "off"),
+        ("active", "redact"),
+    ]
+
+
 async def test_scan_says_what_decided(here: House) -> None:
     """Not what stood first."""
     answer = await here.ask({"content": "the blue heron and a stop word"}, "/api/v1/security/scan")

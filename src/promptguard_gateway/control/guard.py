@@ -9,7 +9,7 @@ from promptguard_gateway import __version__
 from promptguard_gateway.control.deciding import Deciding
 from promptguard_gateway.core.entities import ALIASES, labels_of
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Policy, Verb
+from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Policy, Status, Verb
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import (
     Channel,
@@ -99,7 +99,10 @@ class Guard(Deciding):
         inventory = _one_segment(request.content, Direction.INPUT)
         judgement = await self._judge(trace, judge, Direction.INPUT, inventory, second_opinion=False)
         found = judgement.inspection.findings
-        wanted = frozenset(index for index, finding in enumerate(found) if _wanted(judge, finding, labels))
+        active = [status is Status.ACTIVE for status in judgement.decision.statuses]
+        wanted = frozenset(
+            index for index, finding in enumerate(found) if active[index] and _wanted(judge, finding, labels)
+        )
         judgement = _redacting(judgement, wanted)
         trace.judged(Direction.INPUT, judgement)
         findings = [found[index] for index in sorted(wanted)]
