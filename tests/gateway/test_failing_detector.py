@@ -1,22 +1,24 @@
 """A detector that fails: closed refuses and names it, open goes on and says so."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from gateway.house import KEY, House, chat
+from gateway.house import KEY, House, chat, house
 from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer
 from promptguard_gateway.app import running
 from promptguard_gateway.core.detector import BOTH, Hit, Knowledge
 from promptguard_gateway.core.policy import FailureMode
 from promptguard_gateway.core.presets import PRESETS
-from promptguard_gateway.core.segments import Direction
+from promptguard_gateway.core.segments import Direction, Segment
+from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.detectors.leak import LEAK
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.proxy.inspect import Judge
+from promptguard_gateway.proxy.inspect import Judge, Judgement
 
 
 class Broken:
@@ -53,6 +55,27 @@ async def test_a_failing_detector(tmp_path: Path, mode: FailureMode) -> None:
                 check(here, await here.ask(chat(question, stream=where == "stream")), mode)
             guarded = {"messages": [{"role": "user", "content": "a trigger"}]}
             check(here, await here.ask(guarded, "/v1/guard"), mode)
+
+
+class Mistaken(Judge):
+    """A judge with a fault of ours, whose message quotes what it was given."""
+
+    def request(self, project: str, segments: Sequence[Segment], vault: Vault | None = None) -> Judgement:
+        raise ValueError(segments[0].text)
+
+
+async def test_a_fault_of_ours_is_recorded_and_quotes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A 500 with an event on every route that decides; the log says where, never what the text was."""
+    message = {"role": "user", "content": "hush"}
+    bodies = {"chat/completions": {"model": "vllm/demo", "messages": [message]}, "guard": {"messages": [message]}}
+    async with house(tmp_path, judge=Mistaken([], PRESETS["moderate"])) as here:
+        for path, body in bodies.items():
+            answer = await here.ask(body, f"/v1/{path}")
+            event = here.event_of(answer)
+            assert (answer.status, event.outcome, event.error) == (500, "failed", "internal_error")
+            assert b"hush" not in answer.raw
+    assert caplog.text.count("failed with ValueError") == len(bodies)
+    assert "hush" not in caplog.text
 
 
 def check(here: House, answer: RawAnswer, mode: FailureMode) -> None:

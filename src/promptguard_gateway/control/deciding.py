@@ -12,6 +12,7 @@ from promptguard_gateway.core.findings import Finding
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
 from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.failures import internal_error, report
 from promptguard_gateway.proxy.gateway import render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
 from promptguard_gateway.proxy.inspect import Judge, Judgement
@@ -42,10 +43,16 @@ class Deciding:
                 raise
             if error.code in VALIDATION_CODES:
                 error.status = call.route.validation_status
-            await self._services.refused(trace, error)
-            reply = render_error(error, call.route, trace.id)
-            reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": trace.id}
-            return reply
+            return await self._refused(call, trace, error)
+        except Exception as failure:
+            report("A decision", failure)
+            return await self._refused(call, trace, internal_error())
+
+    async def _refused(self, call: Call, trace: Trace, error: GatewayError) -> Reply:
+        await self._services.refused(trace, error)
+        reply = render_error(error, call.route, trace.id)
+        reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": trace.id}
+        return reply
 
     def _decode(self, body: bytes, kind: type[T]) -> tuple[JsonObject, T]:
         tree = parse_object(body, self._services.settings.body)

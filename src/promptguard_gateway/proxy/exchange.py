@@ -28,6 +28,7 @@ from promptguard_gateway.proxy.dialects import (
     redact_answer,
     usage_of,
 )
+from promptguard_gateway.proxy.failures import internal_error, report
 from promptguard_gateway.proxy.gateway import Answer, render_error
 from promptguard_gateway.proxy.held_stream import HeldStream
 from promptguard_gateway.proxy.http_reply import EventStream, Reply, json_response, start_stream
@@ -75,11 +76,9 @@ class Exchanges:
                 return await exchange.fail(GatewayError("draining", "The gateway is shutting down."))
             self._finish_later(exchange.abandoned())
             raise
-        except Exception:
-            log.exception("an exchange failed")
-            return await exchange.fail(
-                GatewayError("internal_error", "Something failed here; the operator's log says what.")
-            )
+        except Exception as failure:
+            report("An exchange", failure)
+            return await exchange.fail(internal_error())
         finally:
             self._services.metrics.in_flight -= 1
 

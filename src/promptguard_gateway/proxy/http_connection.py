@@ -15,9 +15,7 @@ Deadlines are checked by the server's sweep, several times a second, so that a r
 """
 
 import asyncio
-import logging
 import math
-import traceback
 from collections import deque
 from collections.abc import Iterable
 
@@ -25,6 +23,7 @@ from aiohttp import StreamReader
 from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 
 from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.proxy.failures import internal_error, report
 from promptguard_gateway.proxy.http_outlet import Home, Outlet
 from promptguard_gateway.proxy.http_reply import EventStream, Reply
 from promptguard_gateway.proxy.http_request import ClientGone, Request, header_size, open_request, parser_failure
@@ -37,8 +36,6 @@ _READ_LIMIT = 64 * 1024  # bytes of a body kept for a handler that does not read
 _BODY_RATE = 64 * 1024  # bytes of a body that buy one more second
 _FRAMING_SLACK = 64 * 1024  # bytes of chunk framing allowed on top of the body's own size
 _LINGER_SECONDS = 2.0  # for a client to read the answer to a request that we did not read to its end
-
-_log = logging.getLogger(__name__)
 
 
 class Connection(Outlet):
@@ -251,10 +248,8 @@ class Connection(Outlet):
         except GatewayError as error:
             answer = self._home.error_reply(error)
         except Exception as failure:
-            _report(failure)
-            answer = self._home.error_reply(
-                GatewayError("internal_error", "The gateway failed. The failure has been logged.")
-            )
+            report("A request handler", failure)
+            answer = self._home.error_reply(internal_error())
         if self._streaming or (self._begun and isinstance(answer, Reply)):  # begun and not finished, or failed behind
             self.cut()
             return None
@@ -354,9 +349,3 @@ class Connection(Outlet):
 
 def _header_too_large() -> GatewayError:
     return GatewayError("headers_too_large", "The request's header is too large.")
-
-
-def _report(failure: Exception) -> None:
-    """Where it failed and with what type. Not its message, which could quote a prompt."""
-    frames = "".join(traceback.format_tb(failure.__traceback__))
-    _log.error("A request handler failed with %s at\n%s", type(failure).__name__, frames)
