@@ -11,6 +11,7 @@ from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.settings_source import SettingsError
 from promptguard_gateway.plugins import GROUP, load_detectors
 
+LIKE_A_JUDGE = structs.replace(GOOD, spec=structs.replace(SPEC, id="judge.llama_guard"))
 LIKE_OURS = PatternDetector(spec=structs.replace(SPEC, id="pii.badge"), patterns=GOOD.patterns)
 PAIR = (GOOD, structs.replace(GOOD, spec=structs.replace(SPEC, id="acme.second")))
 
@@ -24,6 +25,7 @@ OFFERED = {
     "acme-pair": entry("test_plugins:PAIR"),
     "acme-text": entry("core.test_contract:__doc__"),
     "acme-bold": entry("test_plugins:LIKE_OURS"),
+    "acme-court": entry("test_plugins:LIKE_A_JUDGE"),
     "acme-gone": entry("acme_gone:DETECTORS"),
     "acme-lost": entry("test_plugins:NOWHERE"),
 }
@@ -46,6 +48,7 @@ def test_what_is_named_is_loaded_in_order() -> None:
         (["acme-unknown"], "not installed or offers no detectors. Installed ones that do: acme-badges, acme-bold"),
         (["acme-text"], "a str is neither"),
         (["acme-bold"], "pii.badge has a name that is taken"),
+        (["acme-court"], "judge.llama_guard has a name that is taken"),
         (["acme-badges", "acme-pair"], "acme.badge has a name that is taken"),
         (["acme-gone"], "cannot be loaded .ModuleNotFoundError."),
         (["acme-lost"], "cannot be loaded .AttributeError."),

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from promptguard_gateway.core.contract import ContractError, checked
-from promptguard_gateway.core.detector import Detector, PatternDetector
+from promptguard_gateway.core.detector import Detector, specs_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.domain.settings_source import SettingsError
 
 GROUP = "promptguard.detectors"
-
+_RESERVED = ("judge", "stream", "patterns")  # guard models, the hold limit, a failure of all patterns
 
 Offers = Mapping[str, Sequence[EntryPoint]]  # by the package's name, as installers compare it
 
@@ -35,13 +35,13 @@ def load_detectors(packages: Sequence[str], offered: Offers, ours: Iterable[Dete
     Raises SettingsError for a package that is not there, cannot be loaded or offers something wrong.
     """
     taken = {detector.spec.id for detector in ours}
-    reserved = {*map(_owner, taken), *(family.value for family in Family)}
+    reserved = {*map(_owner, taken), *(family.value for family in Family), *_RESERVED}
     found: list[Detector] = []
     for package in packages:
         for entry in _entries_of(package, offered):
             for detector in _load(package, entry):
-                for name in _names(detector):
-                    _claim(package, name, taken, reserved)
+                for spec in specs_of(detector):
+                    _claim(package, spec.id, taken, reserved)
                 found.append(detector)
     return tuple(found)
 
@@ -73,12 +73,6 @@ def _load(package: str, entry: EntryPoint) -> list[Detector]:
         return [checked(each) for each in (value if isinstance(value, tuple) else (value,))]
     except ContractError as error:
         raise SettingsError(f"PROMPTGUARD_PLUGINS names {package!r}, whose {entry.value} is wrong: {error}.") from None
-
-
-def _names(detector: Detector) -> set[str]:
-    """The ids that its findings can have."""
-    patterns = detector.patterns if isinstance(detector, PatternDetector) else ()
-    return {detector.spec.id, *(spec.id for pattern in patterns for spec, _ in pattern.outcomes(detector.spec))}
 
 
 def _claim(package: str, name: str, taken: set[str], reserved: set[str]) -> None:
