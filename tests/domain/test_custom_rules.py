@@ -233,6 +233,14 @@ def test_what_is_wrong_is_named_with_the_way_out(rule: str, words: str) -> None:
     assert words in refusal(f"rules: [{rule}]")
 
 
+def test_what_is_wrong_with_a_pattern_is_said_without_it() -> None:
+    """A pattern can name what nobody should read in a log."""
+    for pattern in ("(falcon", "[falcon", "falcon)", "(?P<falcon", r"\pfalcon", "falcon{9999}"):
+        message = refusal(f"rules: [{{name: a, condition: regex, value: '{pattern}'}}]")
+        assert "is a pattern that cannot be used" in message
+        assert "falcon" not in message
+
+
 def test_two_rules_have_two_names() -> None:
     """A name stands on events, so it means one rule."""
     rule = "{name: a, condition: contains_text, value: x}"
