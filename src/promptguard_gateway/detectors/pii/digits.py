@@ -175,8 +175,3 @@ def uy_ci(text: str) -> bool:
     """Uruguayan identity card: weights 2 9 8 7 6 3 4, modulo 10."""
     value = compact(text).zfill(8)
     return (10 - _weighted(value[:7], "2987634") % 10) % 10 == int(value[7])
-
-
-def any_number(text: str) -> bool:
-    """For numbers without a check digit: not one digit repeated."""
-    return len(set(compact(text))) > 2
