@@ -51,6 +51,8 @@ class Column(StrEnum):
     ANSWER_TOOL_ARGUMENTS = "answer_tool_arguments"
 
 
+ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
+
 _INPUT_COLUMNS = {
     Role.SYSTEM: Column.SYSTEM,
     Role.DEVELOPER: Column.SYSTEM,

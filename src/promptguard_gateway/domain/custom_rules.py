@@ -24,7 +24,7 @@ from promptguard_gateway.core.findings import Family, Severity, digest_of
 from promptguard_gateway.core.fold import fold_text
 from promptguard_gateway.core.patterns import copies, shortest
 from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Row, Suppression
-from promptguard_gateway.core.segments import Column, Direction
+from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction
 from promptguard_gateway.core.syntax import PatternError, parse
 from promptguard_gateway.domain.guardrails import Catalogue
 from promptguard_gateway.domain.strict_tree import TreeError, near
@@ -48,7 +48,6 @@ Condition = Literal[
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _ACTIONS = {"flag": Action.FLAG, "redact": Action.REDACT, "block": Action.BLOCK}
 _THREATS: Mapping[str, str] = {"entity_blocklist": "malicious_entity", "topic_filter": "off_topic"}
-_ANSWERS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 _TEXTS = ("contains_text", "contains_text_any")
 _BLANKS = r"\s\s?\s?\s?"  # what stands for a blank of a text: a line may break there
 
@@ -146,7 +145,7 @@ def _row(rule: Rule) -> Row:
     if rule.columns:
         return dict.fromkeys(rule.columns, action)
     asked = {Column.UNTRUSTED: action, Column.HISTORY: min(action, Action.REDACT)}
-    answered = dict.fromkeys(_ANSWERS, action)
+    answered = dict.fromkeys(ANSWER_COLUMNS, action)
     return {"input_filter": asked, "output_filter": answered}.get(rule.type, asked | answered)
 
 
@@ -230,9 +229,9 @@ def _detector(rule: Rule, condition: Condition, identifier: str, place: str) -> 
 
 
 def _directions(row: Row) -> Iterator[Direction]:
-    if not row.keys() <= set(_ANSWERS):
+    if not row.keys() <= set(ANSWER_COLUMNS):
         yield Direction.INPUT
-    if not row.keys().isdisjoint(_ANSWERS):
+    if not row.keys().isdisjoint(ANSWER_COLUMNS):
         yield Direction.OUTPUT
 
 

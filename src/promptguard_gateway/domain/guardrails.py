@@ -16,7 +16,7 @@ from promptguard_gateway.core.entities import ALIASES, ENTITIES, label_of, label
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Row, Thresholds
 from promptguard_gateway.core.presets import PRESETS
-from promptguard_gateway.core.segments import Column
+from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column
 from promptguard_gateway.domain.strict_tree import TreeError, near
 
 LevelName = Literal["strict", "moderate", "permissive"]
@@ -40,7 +40,6 @@ DETECTORS: Mapping[str, tuple[str, ...]] = {
 _ABSENT = ("fraud_detection", "multi_turn_drift", "hallucination")
 
 _MODES = {"redact": Replacement.REDACT, "mask": Replacement.MASK, "tokenize": Replacement.TOKENIZE}
-_ANSWERS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 
 
 class Switch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -270,7 +269,7 @@ def _acting(row: Row, *, blocks: bool) -> Row:
     """A mode means that personal data of the request is acted on. Blocking spares what the conversation repeats:
     there it is replaced, because a block would end every further turn."""
     wanted = {Column.UNTRUSTED: Action.BLOCK if blocks else Action.REDACT, Column.HISTORY: Action.REDACT}
-    wanted |= {column: Action.BLOCK for column in _ANSWERS if blocks and row.get(column) is Action.REDACT}
+    wanted |= {column: Action.BLOCK for column in ANSWER_COLUMNS if blocks and row.get(column) is Action.REDACT}
     return raised(row, wanted.items())
 
 

@@ -10,13 +10,12 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from promptguard_gateway.core.policy import Action, Policy
-from promptguard_gateway.core.segments import Column
+from promptguard_gateway.core.segments import ANSWER_COLUMNS
 from promptguard_gateway.core.tool_rules import SPECS, ToolRules
 from promptguard_gateway.core.url_rules import PRIVATE, UrlDetector, UrlRules, is_entry
 from promptguard_gateway.domain.strict_tree import TreeError
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]{0,31}\Z")
-_ANSWERS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 
 
 class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,5 +67,5 @@ def _check_hosts(place: str, entries: Sequence[str]) -> None:
 def check_calls(policy: Policy) -> None:
     """A call goes through or does not: nothing of it can be replaced. Raises TreeError."""
     for spec in SPECS:
-        if any(Action.REDACT in policy.cells(spec.id, spec.family, column) for column in _ANSWERS):
+        if any(Action.REDACT in policy.cells(spec.id, spec.family, column) for column in ANSWER_COLUMNS):
             raise TreeError("matrix.tool", "can be off, flag or block in answers: a call of a tool cannot be redacted.")

@@ -20,7 +20,7 @@ from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, 
 from promptguard_gateway.core.inspector import ENCODED, Inspector
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Verb
-from promptguard_gateway.core.segments import Column, Direction, Role, Segment
+from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction, Role, Segment
 from promptguard_gateway.core.stream import StreamInspector
 from promptguard_gateway.core.tool_rules import SPECS as TOOL_SPECS
 from promptguard_gateway.core.tool_rules import findings_on_names
@@ -28,7 +28,6 @@ from promptguard_gateway.core.url_rules import SPEC as URL_SPEC
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 
-ANSWER_COLUMNS = (Column.ANSWER, Column.ANSWER_TOOL_ARGUMENTS)
 SPECS = (*TOOL_SPECS, URL_SPEC, ENCODED)
 """What findings can be of besides the detectors: what is compared with rules, and what the inspector sees itself."""
 
@@ -151,7 +150,7 @@ class Judge:
         add_findings(inspection, [*findings_on_names(self.policy.tools, segments), *on_calls])
         edits: list[Edit] = []
         short = sum(map(len, (*knowledge.protected, *knowledge.spoken))) <= _REMEMBERED_LENGTH
-        short &= not knowledge.redacted  # such values are not kept longer than their exchange
+        short &= not knowledge.redacted  # the same values hardly ever come with the same answer again
         for index, segment in enumerate(segments):
             remember = short and len(segment.text) <= _REMEMBERED_LENGTH
             read = self._remembered if remember else self._read_whole
