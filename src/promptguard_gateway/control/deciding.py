@@ -1,4 +1,4 @@
-"""What the routes that decide and do not forward have in common: one way from a body to a recorded answer."""
+"""What the routes that forward no request have in common: one way from a call to a recorded answer."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -13,9 +13,10 @@ from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.failures import internal_error, report
-from promptguard_gateway.proxy.gateway import render_error
+from promptguard_gateway.proxy.gateway import render_block, render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
 from promptguard_gateway.proxy.inspect import Judge, Judgement
+from promptguard_gateway.proxy.redaction import block_error
 from promptguard_gateway.proxy.second_opinion import spoken_texts
 from promptguard_gateway.proxy.services import Call, Services, decision_headers
 from promptguard_gateway.proxy.trace import Trace
@@ -53,6 +54,12 @@ class Deciding:
         reply = render_error(error, call.route, trace.id)
         reply.headers = {**(reply.headers or {}), "X-PromptGuard-Event-ID": trace.id}
         return reply
+
+    async def _blocked(self, call: Call, trace: Trace, judgement: Judgement, direction: Direction) -> Reply:
+        """What a block of something that would have been delivered comes to."""
+        error = block_error(judgement, direction)
+        await self._services.record(trace.event("blocked", error.status))
+        return render_block(error, call.route, trace)
 
     def _decode(self, body: bytes, kind: type[T]) -> tuple[JsonObject, T]:
         tree = parse_object(body, self._services.settings.body)

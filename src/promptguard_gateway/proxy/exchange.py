@@ -29,12 +29,12 @@ from promptguard_gateway.proxy.dialects import (
     usage_of,
 )
 from promptguard_gateway.proxy.failures import internal_error, report
-from promptguard_gateway.proxy.gateway import Answer, render_error
+from promptguard_gateway.proxy.gateway import Answer, render_block, render_error
 from promptguard_gateway.proxy.held_stream import HeldStream
 from promptguard_gateway.proxy.http_reply import EventStream, Reply, json_response, start_stream
 from promptguard_gateway.proxy.http_request import Request
 from promptguard_gateway.proxy.inspect import Judgement, knowledge_of
-from promptguard_gateway.proxy.redaction import redact
+from promptguard_gateway.proxy.redaction import block_error, redact
 from promptguard_gateway.proxy.relay import Relay
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.second_opinion import Text, asked_last, spoken_texts
@@ -244,7 +244,7 @@ class _Exchange:
             if self._stream is None and not frames:
                 return await self._blocked(judgement, Direction.OUTPUT)
             await self._record(self._trace.event("blocked", 200))
-            error = _block_error(judgement, Direction.OUTPUT)
+            error = block_error(judgement, Direction.OUTPUT)
             frames += error_frame(error_body(error, self._trace.id))
         else:
             await self._record(self._trace.event("answered", 200))
@@ -294,11 +294,9 @@ class _Exchange:
         await self._stream.write(frames)
 
     async def _blocked(self, judgement: Judgement, direction: Direction) -> Reply:
-        error = _block_error(judgement, direction)
+        error = block_error(judgement, direction)
         await self._record(self._trace.event("blocked", error.status))
-        reply = render_error(error, self._call.route, self._trace.id)
-        reply.headers = {**(reply.headers or {}), **decision_headers(self._trace, __version__)}
-        return reply
+        return render_block(error, self._call.route, self._trace)
 
     async def _record(self, event: Event) -> None:
         self._recorded = True
@@ -349,23 +347,3 @@ async def _exhaust(pieces: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(_LAST_WAIT):
             async for _ in pieces:
                 return
-
-
-def _block_error(judgement: Judgement, direction: Direction) -> GatewayError:
-    """What a client may know of a block: the kind and the place, never the matched text or the pattern."""
-    decision = judgement.decision
-    assert decision.deciding is not None
-    finding = judgement.inspection.findings[decision.deciding]
-    place = judgement.segments[finding.segment].path
-    what = "Request" if direction is Direction.INPUT else "Response"
-    kind = finding.category.replace(".", " ").replace("_", " ")
-    return GatewayError(
-        "request_blocked",
-        f"{what} blocked by security policy: {kind} in {place}.",
-        details={
-            "threat_type": finding.threat_type,
-            "confidence": round(decision.confidence, 4),
-            "direction": direction.value,
-            "reason": decision.sentence,
-        },
-    )

@@ -7,12 +7,14 @@ of a body before its sender is known.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from promptguard_gateway import __version__
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.http_reply import EventStream, Reply, error_reply
 from promptguard_gateway.proxy.http_request import Request, check_json_head, read_body
-from promptguard_gateway.proxy.services import Call
+from promptguard_gateway.proxy.services import Call, decision_headers
 from promptguard_gateway.proxy.signature import verification_headers
+from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire.errors import VALIDATION_CODES, error_headers, validation_body
 from promptguard_gateway.wire.routes import Authentication, Route, by_path
 
@@ -82,3 +84,10 @@ def render_error(error: GatewayError, route: Route | None, event_id: str | None 
     if route is not None and route.validation_status == 422 and error.code in VALIDATION_CODES:
         return Reply(422, validation_body(error, event_id), error_headers(error), "application/json", error.close)
     return error_reply(error, event_id)
+
+
+def render_block(error: GatewayError, route: Route, trace: Trace) -> Reply:
+    """The same for a decision, which the headers tell too."""
+    reply = render_error(error, route, trace.id)
+    reply.headers = {**(reply.headers or {}), **decision_headers(trace, __version__)}
+    return reply

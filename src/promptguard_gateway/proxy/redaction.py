@@ -1,7 +1,8 @@
-"""Carrying out a decision's edits on a parsed body, or on the arguments of a tool call of a stream."""
+"""Carrying out a decision: its edits on a parsed body or on the arguments of a streamed call, its block as an error."""
 
 from collections.abc import Mapping
 
+from promptguard_gateway.core.segments import Direction
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.proxy.inspect import Judgement
 from promptguard_gateway.wire.rewrite import CannotRewrite, Edit, apply, rewrite_embedded
@@ -33,4 +34,24 @@ def _no_place() -> GatewayError:
         "request_blocked",
         "Blocked by security policy: a value that must be redacted stands where no placeholder can stand, "
         "for instance in a key that would then exist twice.",
+    )
+
+
+def block_error(judgement: Judgement, direction: Direction) -> GatewayError:
+    """What a client may know of a block: the kind and the place, never the matched text or the pattern."""
+    decision = judgement.decision
+    assert decision.deciding is not None
+    finding = judgement.inspection.findings[decision.deciding]
+    place = judgement.segments[finding.segment].path
+    what = "Request" if direction is Direction.INPUT else "Response"
+    kind = finding.category.replace(".", " ").replace("_", " ")
+    return GatewayError(
+        "request_blocked",
+        f"{what} blocked by security policy: {kind} in {place}.",
+        details={
+            "threat_type": finding.threat_type,
+            "confidence": round(decision.confidence, 4),
+            "direction": direction.value,
+            "reason": decision.sentence,
+        },
     )
