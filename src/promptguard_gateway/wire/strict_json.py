@@ -89,16 +89,6 @@ def parse_object(body: bytes, limits: BodyLimits) -> JsonObject:
     return value
 
 
-def parse_answer(body: bytes, limits: BodyLimits) -> JsonObject:
-    """As `parse_object`, for what an upstream sent: whatever is wrong with it is GatewayError `upstream_error`."""
-    try:
-        return parse_object(body, limits)
-    except GatewayError as error:
-        raise GatewayError(
-            "upstream_error", f"The upstream's answer cannot be read ({error.code}).", details={"cause": error.code}
-        ) from None
-
-
 def encode(value: JsonValue) -> bytes:
     """Compact JSON in UTF-8, characters unescaped."""
     return msgspec.json.encode(value)
