@@ -2,8 +2,9 @@
 
 It adds findings to an inspection and decides nothing: their actions are cells of the policy, like those of any other
 finding. If it does not answer in time, or answers with anything but a verdict, that is a failed detector, and the
-policy's failure mode says what happens then. Texts are shown to it as the decision so far leaves them, so values that
-are redacted do not reach it.
+policy's failure mode says what happens then. Texts are shown to it as the decision so far leaves them, so what is
+redacted does not reach it. Only a stream that was held back for it (`held_stream`) is shown as it would leave: values
+that the policy tokenized in the request are in it again.
 """
 
 import asyncio
