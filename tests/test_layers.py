@@ -72,6 +72,7 @@ PURE_IMPORTS = {
     "typing",
     "unicodedata",
     "urllib",  # urllib.parse, not urllib.request: see FORBIDDEN_MODULES
+    "weakref",
     "zlib",
     # third parties, all of them computations
     "dotenv",

@@ -22,7 +22,6 @@ from promptguard_gateway.core.detector import Candidate, Identity, Pattern, Patt
 from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.needs import PatternSet
 from promptguard_gateway.core.patterns import (
-    EMPTY,
     Node,
     One,
     Repeat,
@@ -30,11 +29,11 @@ from promptguard_gateway.core.patterns import (
     emit,
     in_sequence,
     longest,
-    one_of,
     ones,
     reverse,
     shortest,
 )
+from promptguard_gateway.core.shared import Shared
 from promptguard_gateway.core.syntax import MOST_REPEATS, PatternError, parse
 
 CONTEXT = 64
@@ -113,13 +112,13 @@ class HoldBack:
     letters, no longer than the longest: so a run takes their place, and ordinary text waits for the end of its word.
     """
 
-    __slots__ = ("_program",)
+    __slots__ = ("__weakref__", "_program")
 
     def __init__(self, regexes: Iterable[str]) -> None:
         listed = list(regexes)
         solid = [regex for regex in listed if _letters(regex) is not None]
         closures = [_backwards(regex) for regex in listed if _letters(regex) is None]
-        self._program = _joined([*closures, _run_of(solid)]) if listed else None
+        self._program = _joined([*closures, emit(_run_of(solid))]) if listed else None
 
     def pending(self, text: str) -> int:
         """In characters; 0 when nothing can come of the end of this text."""
@@ -128,6 +127,9 @@ class HoldBack:
         data = encode(text[::-1])
         held = self._program.prefix(data)
         return held if len(data) == len(text) else len(data[:held].decode())
+
+
+HOLD_BACKS = Shared(HoldBack)
 
 
 def _run_of(regexes: Sequence[str]) -> Node:
@@ -158,13 +160,13 @@ def _solid(one: One) -> frozenset[str] | None:
 
 
 @lru_cache(maxsize=4096)
-def _backwards(regex: str) -> Node:
-    return reverse(closure(parse(regex)))
+def _backwards(regex: str) -> str:
+    return emit(reverse(closure(parse(regex))))
 
 
-def _joined(nodes: list[Node]) -> Program:
-    kept = [node for node in nodes if node != EMPTY]
-    return Program(emit(one_of(kept)) if kept else "", longest=True)
+def _joined(regexes: list[str]) -> Program:
+    kept = dict.fromkeys(regex for regex in regexes if regex)
+    return Program("|".join(kept), longest=True, keep=False)
 
 
 class Row:

@@ -34,8 +34,9 @@ class Program:
 
     __slots__ = ("_match", "_search")
 
-    def __init__(self, regex: str, *, longest: bool = False) -> None:
-        compiled = _compile(regex, longest)
+    def __init__(self, regex: str, *, longest: bool = False, keep: bool = True) -> None:
+        """`keep` it compiled for whoever asks for the same pattern again; not for the large ones."""
+        compiled = (_kept if keep else _compiled)(regex, longest)
         self._search = compiled.search
         self._match = compiled.match
 
@@ -81,7 +82,7 @@ class ProgramSet:
     of digits and letters, are read by automata of a few patterns each: those that count would multiply each other.
     """
 
-    __slots__ = ("_filter", "_filtered", "_shapes")
+    __slots__ = ("__weakref__", "_filter", "_filtered", "_shapes")
 
     def __init__(self, regexes: Sequence[str]) -> None:
         needy = _filter_of(regexes)
@@ -136,13 +137,17 @@ def _options(*, longest: bool) -> re2.Options:
     return options
 
 
-@lru_cache(maxsize=4096)
-def _compile(regex: str, longest: bool) -> re2._Regexp:
-    """Compiled once, however many books hold the pattern: a policy has a book for requests and four for answers."""
+def _compiled(regex: str, longest: bool) -> re2._Regexp:
     try:
-        return re2.compile(regex, _options(longest=longest))
+        return re2._Regexp(regex, _options(longest=longest))  # re2.compile would keep the last 128 whatever their size
     except re2.error as error:
         raise ProgramError(f"RE2 refuses {regex!r}: {_reason(error)}") from None
+
+
+@lru_cache(maxsize=4096)
+def _kept(regex: str, longest: bool) -> re2._Regexp:
+    """Compiled once, however many books hold the pattern: a policy has a book for requests and four for answers."""
+    return _compiled(regex, longest)
 
 
 def _reason(error: re2.error) -> str:

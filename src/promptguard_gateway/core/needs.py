@@ -13,6 +13,7 @@ from msgspec import Struct
 from promptguard_gateway.core import patterns
 from promptguard_gateway.core.engine import ProgramSet
 from promptguard_gateway.core.patterns import Choice, Node, One, Repeat
+from promptguard_gateway.core.shared import Shared
 from promptguard_gateway.core.syntax import parse
 
 _DIGITS = "0123456789"
@@ -67,6 +68,9 @@ def _is_one_of(source: str, characters: str) -> bool:
     return source.removeprefix("\\") == characters
 
 
+_PROGRAMS = Shared(ProgramSet)
+
+
 class PatternSet:
     """Which of many patterns occur in a text. Raises `PatternError` and `ProgramError` when it is made."""
 
@@ -77,7 +81,7 @@ class PatternSet:
         for index, regex in enumerate(regexes):
             members.setdefault(need_of(regex), []).append(index)
         self._groups = [
-            (need, indexes, ProgramSet([regexes[index] for index in indexes])) for need, indexes in members.items()
+            (need, indexes, _PROGRAMS.of(regexes[index] for index in indexes)) for need, indexes in members.items()
         ]
 
     def present(self, data: bytes) -> list[int]:

@@ -10,7 +10,7 @@ from sys import maxsize
 from msgspec import Struct
 from msgspec.structs import replace
 
-from promptguard_gateway.core.book import HoldBack, PatternBook
+from promptguard_gateway.core.book import HOLD_BACKS, HoldBack, PatternBook
 from promptguard_gateway.core.detector import (
     CodeDetector,
     Detector,
@@ -126,5 +126,5 @@ def _acts(policy: Policy, column: Column, spec: Spec, pattern: Pattern) -> bool:
 def _readers(detectors: Sequence[Detector]) -> Readers:
     books = [detector for detector in detectors if isinstance(detector, PatternDetector)]
     codes = tuple(detector for detector in detectors if not isinstance(detector, PatternDetector))
-    hold = HoldBack(pattern.held for detector in books for pattern in detector.patterns)
+    hold = HOLD_BACKS.of(pattern.held for detector in books for pattern in detector.patterns)
     return Readers(PatternBook(books), hold, codes)
