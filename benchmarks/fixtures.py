@@ -1,7 +1,8 @@
-"""What every system is measured with: about 100 tokens in and 45 out, ordinary prose, never the same question twice.
+"""What every system is measured with: about 100 tokens in and 45 out, ordinary prose.
 
-Fresh text matters. Automata that are built lazily (RE2's among them) and caches of any kind make a repeated question
-several times cheaper than the next one, so a benchmark that repeats itself flatters.
+Whether the question is a new one each time makes a difference. Automata that are built lazily (RE2's among them) and
+caches of any kind make a repeated question several times cheaper than the next one, so the load generator can do both
+and every figure says which it is.
 """
 
 import json

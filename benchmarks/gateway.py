@@ -87,9 +87,9 @@ def job(
     )
 
 
-def check(system: System, load: Generator) -> tuple[int, int]:
+def check(system: System, load: Generator, *, repeat: bool) -> tuple[int, int]:
     """Ask once and read the answer as a client would. Returns the lengths later answers may have."""
-    report = load.run(job(system, 1, requests=1))
+    report = load.run(job(system, 1, repeat=repeat, requests=1))
     if report.errors:
         raise RuntimeError(f"{system.name} gave an unexpected answer: {report.errors} {report.first_body[:500]!r}")
     answer = json.loads(report.first_body)
@@ -129,7 +129,7 @@ def campaign(systems: Sequence[System], load: Generator, plan: Plan, tell: Calla
     lengths = {}
     for system in systems:
         tell(f"warming up {system.name}")
-        lengths[system.name] = check(system, load)
+        lengths[system.name] = check(system, load, repeat=plan.repeat)
         load.run(job(system, 16, repeat=plan.repeat, requests=plan.warm_up))
     rounds: dict[tuple[str, int], list[Round]] = {}
     for concurrency in plan.concurrencies:

@@ -20,12 +20,14 @@ import uvloop
 from msgspec import Struct
 
 from benchmarks.fixtures import FILL, prose
-from benchmarks.processes import LOAD_CORE, pinned, stop
+from benchmarks.processes import LOAD_CORE, ended_after, pinned, say, stop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 
+_ANSWER_SECONDS = 30.0  # behind a job's end, for answers that are still missing
+_REPORT_SECONDS = 30.0  # behind that, for the report
 
 _Pair = tuple[asyncio.Transport, asyncio.Protocol]
 
@@ -33,8 +35,9 @@ _Pair = tuple[asyncio.Transport, asyncio.Protocol]
 class Job(Struct, frozen=True, kw_only=True):
     """Load for one address. It ends after `seconds` or `requests`, whichever comes first.
 
-    `fresh` fillers in a row of the request are a place for prose, which is written anew for every request unless
-    `repeat` is set. An answer is right when its status is 200, `needle` is in it and its length is within `lengths`.
+    `fresh` fillers in a row of the request are a place for prose, written anew for every request; with `repeat` it is
+    always the same, in every job. An answer is right when its status is 200, `needle` is in it and its length is within
+    `lengths`.
     """
 
     port: int
@@ -121,7 +124,7 @@ class Run:
             job.request.partition(FILL * job.fresh) if job.fresh else (job.request, b"", b"")
         )
         assert found or not job.fresh, "the request has no place for prose"
-        self.text = prose(choose, job.fresh).encode()
+        self.text = prose(random.Random(job.fresh), job.fresh).encode()
         self.left = job.requests
         self.end = time.perf_counter() + job.seconds
         self.latencies: list[float] = []
@@ -213,7 +216,7 @@ async def perform(job: Job, choose: random.Random) -> Report:
     settled = [loop.create_future() for _ in range(job.concurrency)]
     for done in settled:
         run.open(done)
-    _, unfinished = await asyncio.wait(settled, timeout=job.seconds + 30)
+    _, unfinished = await asyncio.wait(settled, timeout=job.seconds + _ANSWER_SECONDS)
     if unfinished:
         run.errors["no answer"] += len(unfinished)
         for transport in run.transports:
@@ -231,8 +234,7 @@ def main() -> None:
     choose = random.Random()
     for line in sys.stdin.buffer:
         report = uvloop.run(perform(msgspec.json.decode(line, type=Job), choose))
-        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-        sys.stdout.buffer.flush()
+        say(msgspec.json.encode(report))
 
 
 class Generator:
@@ -242,12 +244,16 @@ class Generator:
         self.process = process
 
     def run(self, job: Job) -> Report:
-        """Do one job and wait for its report."""
+        """Do one job and wait for its report. Raises RuntimeError when none comes."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(msgspec.json.encode(job) + b"\n")
-        self.process.stdin.flush()
-        return msgspec.json.decode(self.process.stdout.readline(), type=Report)
+        with ended_after(self.process, job.seconds + _ANSWER_SECONDS + _REPORT_SECONDS):
+            self.process.stdin.write(msgspec.json.encode(job) + b"\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise RuntimeError("the load generator ended without a report")
+        return msgspec.json.decode(line, type=Report)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -116,6 +117,27 @@ def running(
             yield process
         finally:
             stop(process)
+
+
+@contextmanager
+def ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Kill the program if the block takes longer, so that whoever reads from it meets its end and waits no more."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def say(line: bytes) -> None:
+    """Write a line to standard output, all of it.
+
+    With PYTHONUNBUFFERED `sys.stdout.buffer` is the bare file, which writes as much as the pipe takes at once; behind
+    an event loop that is often less than all.
+    """
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(line + b"\n")
 
 
 def end_on_sigterm() -> None:

@@ -13,6 +13,8 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from benchmarks.processes import say
+
 
 class StreamJob(Struct, frozen=True, kw_only=True):
     """`streams` answers, opened `per_second` a second, each of which has to say `text` and end with [DONE]."""
@@ -157,4 +159,4 @@ async def perform(job: StreamJob) -> StreamReport:
 
 if __name__ == "__main__":
     report = uvloop.run(perform(msgspec.json.decode(sys.stdin.buffer.readline(), type=StreamJob)))
-    sys.stdout.buffer.write(msgspec.json.encode(report))
+    say(msgspec.json.encode(report))

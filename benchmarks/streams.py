@@ -22,6 +22,7 @@ from benchmarks.processes import (
     LOAD_CORE,
     cpu_seconds,
     end_on_sigterm,
+    ended_after,
     free_port,
     memory,
     pinned,
@@ -31,6 +32,8 @@ from benchmarks.processes import (
 from benchmarks.sse_upstream import expected_text
 from benchmarks.stream_load import StreamJob, StreamReport
 from benchmarks.systems import System, started
+
+_REPORT_SECONDS = 60.0  # for the load generator to start, open its streams and report
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -93,15 +96,17 @@ def job(system: System, scene: Scene) -> StreamJob:
 def play(system: System, scene: Scene) -> Row:
     """One system through one scene; memory is read when all streams are open and half are said."""
     before, cpu = (memory(system.pid).pss, cpu_seconds(system.pid)) if system.pid else (0, 0.0)
+    work = job(system, scene)
     command = pinned([sys.executable, "-m", "benchmarks.stream_load"], LOAD_CORE)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(msgspec.json.encode(job(system, scene)) + b"\n")
+        process.stdin.write(msgspec.json.encode(work) + b"\n")
         process.stdin.flush()
         time.sleep(scene.streams / scene.per_second + scene.words * scene.pause / 2000)
         during = memory(system.pid).pss if system.pid else 0
-        report = msgspec.json.decode(process.stdout.read(), type=StreamReport)
+        with ended_after(process, work.patience + _REPORT_SECONDS):
+            report = msgspec.json.decode(process.stdout.read(), type=StreamReport)
     time.sleep(0.3)
     spent = cpu_seconds(system.pid) - cpu if system.pid else 0.0
     return Row(

@@ -16,6 +16,7 @@ from benchmarks.processes import SYSTEM_CORE, free_port, running, wait_until_up
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "promptguard"
 KEY = "pg_live_" + "benchmarkbenchmark"
+_INSTALL_SECONDS = 900
 NAMES = ("direct", "floor", "ours", "portkey", "litellm")
 
 
@@ -118,15 +119,19 @@ def install_litellm() -> Path:
 
 def _run(command: Sequence[str], *, folder: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     print(f"installing, if need be: {' '.join(command)}", file=sys.stderr)
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **(env or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=_INSTALL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{command[0]} took longer than {_INSTALL_SECONDS} seconds") from None
     if done.returncode:
         raise Unavailable(f"{command[0]} ended with {done.returncode}: {done.stdout[-300:]}")
 
