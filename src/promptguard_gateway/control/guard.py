@@ -9,7 +9,7 @@ from promptguard_gateway import __version__
 from promptguard_gateway.control.deciding import Deciding
 from promptguard_gateway.core.entities import ALIASES, labels_of
 from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Policy, Status, Verb
+from promptguard_gateway.core.policy import Action, Policy, Status, Verb, is_suppressible
 from promptguard_gateway.core.replacement import merge_spans, replacement
 from promptguard_gateway.core.segments import (
     Channel,
@@ -220,7 +220,8 @@ def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
                     detector=finding.detector,
                     id=finding.rule,
                     # What a guard model says has no detector that a policy could name.
-                    suppressible=finding.family not in NOT_SUPPRESSIBLE and finding.detector in judge.summaries,
+                    suppressible=is_suppressible(finding.detector, finding.family)
+                    and finding.detector in judge.summaries,
                 ),
                 status=reason.status.value,
                 match_sha256=finding.match_sha256 or None,

@@ -20,7 +20,7 @@ the record, with its status; a kind of personal data that the policy does not na
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -119,8 +119,17 @@ class Suppression(Struct, frozen=True):
         )
 
 
+HOLD_OVERFLOW = "stream.hold_overflow"
+"""Whose finding stands for text that an answer held back for too long. No detector: `Policy.overflow` decides on it."""
+
 # What must not be silenced one by one: secrets, the system prompt with its canaries, and the operator's own rules.
-NOT_SUPPRESSIBLE = frozenset({Family.SECRETS, Family.LEAK, Family.TOOL, Family.CUSTOM})
+_KEPT = frozenset({Family.SECRETS, Family.LEAK, Family.TOOL, Family.CUSTOM})
+
+
+def is_suppressible(detector: str, family: Family) -> bool:
+    """Whether an operator may silence findings of this detector, or put it on trial."""
+    return family not in _KEPT and detector != HOLD_OVERFLOW
+
 
 Row = Mapping[Column, Action]
 _NOTHING: Row = {}
@@ -129,7 +138,8 @@ _NOTHING: Row = {}
 class Policy(Struct, frozen=True, kw_only=True):
     """One project's rules. Immutable: an exchange keeps the policy it began with.
 
-    `hold_limit` bounds, in characters, what a stream may hold back; reaching it is decided by `overflow`.
+    `hold_limit` bounds, in characters, what an answer may hold back. `overflow`, redact or block, says what becomes of
+    text that reaches it: nobody knows what it is, so it never passes.
     `refuse_unknown_fields`: a field of a request that no dialect knows is a 400 instead of being inspected.
     `questions`: what a guard model is asked besides, in natural language, by the id that its findings get.
     `unavailable`: what the operator asked for and this gateway cannot do, with the reason; it checks nothing.
@@ -154,7 +164,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     tools: ToolRules = ToolRules()
     failure: Mapping[Direction, FailureMode]
     hold_limit: int = 8192
-    overflow: Action = Action.BLOCK
+    overflow: Literal[Action.REDACT, Action.BLOCK] = Action.BLOCK
     refuse_unknown_fields: bool = False
     allowed_hosts: tuple[str, ...] = ()
 
@@ -164,6 +174,8 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def cells(self, detector: str, family: Family, column: Column) -> tuple[Action, ...]:
         """What findings of one detector can lead to in a column: one action, or several where the label decides."""
+        if detector == HOLD_OVERFLOW:
+            return (self.overflow,)
         own = self.rows.get(detector, self.matrix[family]).get(column, Action.OFF)
         if family is not Family.PII:
             return (own,)
@@ -192,6 +204,8 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def asked_for(self, found: Observed, column: Column) -> Action:
         """What it leads to if it is active: its row says so, and the band of its score."""
+        if found.detector == HOLD_OVERFLOW:
+            return self.overflow
         cell = self._row(found).get(column, Action.OFF)
         if cell is Action.OFF:
             return cell

@@ -20,16 +20,16 @@ from msgspec import Struct
 from promptguard_gateway.core.detector import Knowledge, Spec
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Severity
 from promptguard_gateway.core.plan import AnswerPlan
-from promptguard_gateway.core.policy import Action
+from promptguard_gateway.core.policy import HOLD_OVERFLOW, Action
 from promptguard_gateway.core.reading import Spotted
 from promptguard_gateway.core.record import Record, Watcher
 from promptguard_gateway.core.replacement import placeholder, replacement
 from promptguard_gateway.core.segments import Direction
 
 OVERFLOW = Spec(
-    id="stream.hold_overflow",
+    id=HOLD_OVERFLOW,
     family=Family.HIDDEN,
-    category="stream.hold_overflow",
+    category="hold_overflow",
     threat_type="policy_violation",
     severity=Severity.HIGH,
     label="OVERFLOW",

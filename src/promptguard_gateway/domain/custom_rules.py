@@ -23,7 +23,7 @@ from promptguard_gateway.core.engine import ProgramError, program_size
 from promptguard_gateway.core.findings import Family, Severity, digest_of
 from promptguard_gateway.core.fold import fold_text
 from promptguard_gateway.core.patterns import copies, shortest
-from promptguard_gateway.core.policy import NOT_SUPPRESSIBLE, Action, Row, Suppression
+from promptguard_gateway.core.policy import Action, Row, Suppression, is_suppressible
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction
 from promptguard_gateway.core.syntax import PatternError, parse
 from promptguard_gateway.domain.guardrails import Catalogue
@@ -196,7 +196,7 @@ def check_suppressible(detector: str, place: str, catalogue: Catalogue) -> None:
     spec = catalogue.specs.get(detector)
     if spec is None:
         raise TreeError(place, f"{detector!r} is no detector. {near(detector, catalogue.specs)}")
-    if spec.family in NOT_SUPPRESSIBLE:
+    if not is_suppressible(detector, spec.family):
         raise TreeError(place, f"findings of {detector} cannot be suppressed; change its cell in the matrix instead.")
 
 

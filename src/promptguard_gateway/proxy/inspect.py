@@ -21,7 +21,7 @@ from promptguard_gateway.core.inspector import ENCODED, Inspector
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Verb
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction, Role, Segment
-from promptguard_gateway.core.stream import StreamInspector
+from promptguard_gateway.core.stream import OVERFLOW, StreamInspector
 from promptguard_gateway.core.tool_rules import SPECS as TOOL_SPECS
 from promptguard_gateway.core.tool_rules import findings_on_names
 from promptguard_gateway.core.url_rules import SPEC as URL_SPEC
@@ -29,7 +29,8 @@ from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.errors import GatewayError
 
 SPECS = (*TOOL_SPECS, URL_SPEC, ENCODED)
-"""What findings can be of besides the detectors: what is compared with rules, and what the inspector sees itself."""
+"""What findings can be of besides the detectors, and a policy can name: what is compared with rules, and what the
+inspector sees itself."""
 
 _REPEATABLE = frozenset({Role.USER, Role.ASSISTANT})
 _VALUES = frozenset({Family.PII, Family.SECRETS, Family.CUSTOM})  # families whose findings are values, not phrases
@@ -87,7 +88,7 @@ class Judge:
 
     def __init__(self, detectors: Sequence[Detector], policy: Policy) -> None:
         self.policy = policy
-        specs = [*(spec for detector in detectors for spec in specs_of(detector)), *SPECS]
+        specs = [*(spec for detector in detectors for spec in specs_of(detector)), *SPECS, OVERFLOW]
         _require_whole_calls(policy)
         self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
         self._inspector = Inspector(detectors)
