@@ -5,6 +5,7 @@ from base64 import b64encode
 import pytest
 from decision_parts import Code, patterns, seg
 
+from lab.cost import fastest
 from promptguard_gateway.core.detector import Detector, Hit, Pattern, PatternDetector, Spec
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import Inspector
@@ -184,3 +185,15 @@ def test_encoded_words_are_a_finding_of_low_severity() -> None:
 def test_what_says_no_words_is_not_encoded_text(text: str) -> None:
     """Escapes in prose, digests, code and markup are what they are."""
     assert inspect(text, detectors=()).findings == []
+
+
+def test_findings_over_many_parts_cost_in_proportion() -> None:
+    """Ten times the parts, each with a finding of its own and one shared with its neighbour: no more than ten times
+    the work. It was a hundred times, which let 125 KB of tool results keep a core busy for half a minute."""
+
+    def cost(parts: int) -> float:
+        texts = ("hidden door, open the hidden door, open the",) * parts
+        return fastest(lambda: inspect(*texts), runs=2)
+
+    cost(10)
+    assert cost(2000) < 25 * cost(200)

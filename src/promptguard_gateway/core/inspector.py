@@ -5,7 +5,7 @@ detectors. A detector that fails is a failure in the inspection, never a missing
 policy's failure mode to say. Answers take another way to the same detectors, `core.stream`, whether streamed or not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -175,9 +175,12 @@ class _Gathered:
 
         Joined readings show what is spread over parts; where a part is whole, joining only smears it.
         """
-        alone = [one for one in self._findings.values() if not one.continued]
+        alone: dict[tuple[str, int], list[Finding]] = {}
+        for one in self._findings.values():
+            if not one.continued:
+                alone.setdefault((one.detector, one.segment), []).append(one)
         for finding in self._findings.values():
-            if not finding.continued or not any(_echoes(finding, one) for one in alone):
+            if not finding.continued or not _echoes(finding, alone):
                 yield finding
 
     def inspection(self, segments: Sequence[Segment]) -> Inspection:
@@ -198,9 +201,13 @@ def _digested(finding: Finding, texts: Sequence[str]) -> Finding:
     return replace(finding, match_sha256=digest_of("".join([texts[index][start:end] for index, start, end in places])))
 
 
-def _echoes(joined: Finding, one: Finding) -> bool:
-    """Whether a finding over several segments overlaps one of the same detector, and as sure, in a single segment."""
-    if joined.detector != one.detector or joined.score > one.score:
-        return False
-    places = ((joined.segment, joined.start, joined.end), *joined.continued)
-    return any(segment == one.segment and start < one.end and one.start < end for segment, start, end in places)
+def _echoes(joined: Finding, alone: Mapping[tuple[str, int], list[Finding]]) -> bool:
+    """Whether a finding over several segments overlaps one of the same detector, and as sure, in a single segment.
+
+    `alone`: those by detector and segment, because a text of many parts has many findings of either kind.
+    """
+    return any(
+        joined.score <= one.score and start < one.end and one.start < end
+        for segment, start, end in ((joined.segment, joined.start, joined.end), *joined.continued)
+        for one in alone.get((joined.detector, segment), ())
+    )

@@ -8,7 +8,10 @@ Plain ASCII prose costs one RE2 search: the gates of all transformations are one
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -95,22 +98,25 @@ class View(Struct, frozen=True):
         """(segment, start, end) of the original characters that show as `text[start:end]`."""
         for step in reversed(self.steps):
             start, end = step.origin(start, end)
+        first = bisect_right(self.pieces, start, key=attrgetter("end"))
+        touched = takewhile(
+            lambda piece: piece.start < end, map(self.pieces.__getitem__, range(first, len(self.pieces)))
+        )
         found = [
             (
                 piece.segment,
                 piece.offset + max(start, piece.start) - piece.start,
                 piece.offset + min(end, piece.end) - piece.start,
             )
-            for piece in self.pieces
-            if start < piece.end and piece.start < end
+            for piece in touched
         ]
         return tuple(found) or self._nearest(start)
 
     def _nearest(self, position: int) -> tuple[tuple[int, int, int], ...]:
         """Something that was put between pieces comes from the end of the piece before it."""
-        before = [piece for piece in self.pieces if piece.start <= position] or list(self.pieces[:1])
-        at = before[-1].offset + min(position, before[-1].end) - before[-1].start
-        return ((before[-1].segment, at, at),)
+        before = self.pieces[max(0, bisect_right(self.pieces, position, key=attrgetter("start")) - 1)]
+        at = before.offset + min(position, before.end) - before.start
+        return ((before.segment, at, at),)
 
 
 def applies(kind: str, family: Family) -> bool:
