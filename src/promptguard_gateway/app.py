@@ -18,15 +18,15 @@ from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
-from promptguard_gateway.core.detector import Detector, Knowledge, specs_of
+from promptguard_gateway.core.detector import Detector, Knowledge
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Channel, Column, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
+from promptguard_gateway.domain.catalogue import Catalogue
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
-from promptguard_gateway.domain.guardrails import Catalogue
 from promptguard_gateway.domain.policy_document import Compiled, PolicyDocument, compile_policy
 from promptguard_gateway.domain.ports import Upstream
 from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
@@ -47,6 +47,7 @@ from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
 from promptguard_gateway.wire import fields
+from promptguard_gateway.wire.judging.formats import VERDICTS
 
 __all__ = [
     "GUIDE_KEY",
@@ -191,8 +192,7 @@ def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
 
 def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
     """What a policy can speak of."""
-    specs = (spec for detector in detectors for spec in specs_of(detector))
-    return Catalogue({spec.id: spec for spec in (*SPECS, *specs)})
+    return Catalogue.of(detectors, SPECS, VERDICTS)
 
 
 def detectors_of(settings: Settings) -> tuple[Detector, ...]:

@@ -13,7 +13,7 @@ from promptguard_gateway.core.findings import digest_of
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.detectors.catalogue import DETECTORS
-from promptguard_gateway.domain.guardrails import Catalogue
+from promptguard_gateway.domain.catalogue import Catalogue
 from promptguard_gateway.domain.policy_document import PolicyDocument, compile_policy
 from promptguard_gateway.domain.strict_tree import convert
 

@@ -4,7 +4,9 @@ from time import process_time
 
 from detectors.examples import BOOK, PATTERN_DETECTORS
 from promptguard_gateway.core.book import HoldBack
+from promptguard_gateway.core.detector import rules_of
 from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.policy import is_suppressible
 from promptguard_gateway.core.segments import Direction
 from promptguard_gateway.detectors.catalogue import DETECTORS
 
@@ -45,6 +47,12 @@ def test_scores_are_probabilities_and_names_are_unique_in_a_detector():
             assert 0 < pattern.score <= 1
             assert 0 <= pattern.context_score <= 1
             assert (pattern.context is None) == (pattern.context_score == 0)
+
+
+def test_a_policy_can_name_the_rules_of_what_it_can_suppress():
+    """Where findings can be suppressed one by one, a mistyped rule is found out."""
+    suppressible = [one for one in DETECTORS if is_suppressible(one.spec.id, one.spec.family)]
+    assert [one.spec.id for one in suppressible if not rules_of(one)] == []
 
 
 def test_every_pattern_that_reads_answers_can_be_held_back():

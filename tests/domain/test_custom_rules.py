@@ -215,7 +215,7 @@ def test_what_needs_a_judge_is_declared_and_said_to_be_unavailable(rule: str, re
         ("{name: a, condition: contains_text, value: x, action: allow}", "names the detectors whose findings"),
         (
             "{name: a, condition: contains_text, value: x, action: allow, detectors: [secrets.jwt]}",
-            "rules[0].detectors[0]: findings of secrets.jwt cannot be suppressed",
+            "rules[0].detectors[0]: secrets.jwt must stay active.",
         ),
         (
             "{name: a, condition: contains_text, value: x, action: allow, detectors: [pii.emial]}",

@@ -9,7 +9,8 @@ from promptguard_gateway.core.policy import Action, Policy, Replacement, Thresho
 from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.core.tool_rules import ToolRules
-from promptguard_gateway.domain.guardrails import DETECTORS, Catalogue, Guardrails
+from promptguard_gateway.domain.catalogue import Catalogue
+from promptguard_gateway.domain.guardrails import DETECTORS, Guardrails
 
 
 def guarded(text: str, preset: str = "moderate") -> Policy:

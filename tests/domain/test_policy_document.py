@@ -1,6 +1,7 @@
 """A policy as it is written down: read strictly, compiled purely."""
 
 import pytest
+from msgspec import structs
 
 from domain.policy_parts import compiled, finding, refusal
 from promptguard_gateway.core.findings import Family, digest_of
@@ -39,14 +40,41 @@ def test_suppressions_and_candidates() -> None:
     """By detector, rule and digest of the text."""
     policy = compiled(
         "suppressions:\n"
-        "  - {detector: pii.email, rule: rule, why: known}\n"
+        "  - {detector: pii.email, rule: email, why: known}\n"
         f"  - {{detector: pii.email, match_sha256: {digest_of('x')}}}\n"
-        "candidates: [pii.phone, hidden.text/rule]"
+        "candidates: [pii.phone, hidden.text/mixed_scripts]"
     ).policy
-    assert policy.status_of(finding("pii.email")) is Status.SUPPRESSED
+    assert policy.status_of(finding("pii.email", rule="email")) is Status.SUPPRESSED
     assert policy.status_of(finding("pii.phone")) is Status.CANDIDATE
-    assert policy.status_of(finding("hidden.text")) is Status.CANDIDATE
+    assert policy.status_of(finding("hidden.text", rule="mixed_scripts")) is Status.CANDIDATE
     assert policy.status_of(finding("pii.ssn", match_sha256=digest_of("x"))) is Status.ACTIVE
+
+
+def test_a_guard_models_verdicts_can_be_named() -> None:
+    """A code can be suppressed or put on trial, and its thresholds set, like those of a detector's rule."""
+    policy = compiled(
+        "suppressions: [{detector: judge.llama_guard, rule: S6}]\n"
+        "candidates: [judge.llama_guard/S13, judge.qwen3guard]\n"
+        "thresholds: {judge.llama_guard: {warn: 0.7, block: 0.95}}"
+    ).policy
+    assert policy.status_of(finding("judge.llama_guard", rule="S6")) is Status.SUPPRESSED
+    assert policy.status_of(finding("judge.llama_guard", rule="S13")) is Status.CANDIDATE
+    assert policy.status_of(finding("judge.llama_guard", rule="S1")) is Status.ACTIVE
+    assert policy.status_of(finding("judge.qwen3guard")) is Status.CANDIDATE
+    assert policy.thresholds_of("judge.llama_guard", Family.SAFETY) == Thresholds(0.7, 0.95)
+
+
+def test_categories_of_unsafe_content_leave_a_guard_model_alone() -> None:
+    """They name detectors; what a guard model says stays with its family's row."""
+    policy = compiled("guardrails: {toxicity: {categories: [weapons]}}").policy
+    verdict = structs.replace(finding("judge.llama_guard"), family=Family.SAFETY)
+    assert policy.action_for(verdict, Column.UNTRUSTED) is Action.BLOCK
+
+
+def test_an_allow_rule_cannot_excuse_a_verdict_by_a_text() -> None:
+    """A verdict is about everything that was asked together."""
+    rule = "{name: a, action: allow, condition: contains_text, value: x, detectors: [judge.llama_guard]}"
+    assert "rules[0].detectors[0]: judge.llama_guard judges many texts together" in refusal(f"rules: [{rule}]")
 
 
 @pytest.mark.parametrize(
@@ -60,10 +88,28 @@ def test_suppressions_and_candidates() -> None:
         ("thresholds: {pi: {warn: 0, block: 1}}", "thresholds: 'pi' is no family and no detector. Did you mean pii?"),
         ("thresholds: {pii: {warn: 0.9, block: 0.1}}", "thresholds.pii: the thresholds must be"),
         ("suppressions: [{detector: pii.emial}]", "suppressions[0].detector: 'pii.emial' is no detector. Did you mean"),
-        ("suppressions: [{detector: secrets.jwt}]", "suppressions[0].detector: findings of secrets.jwt cannot be"),
-        ("suppressions: [{detector: leak.protected_text}]", "cannot be suppressed"),
+        ("suppressions: [{detector: secrets.jwt}]", "suppressions[0].detector: secrets.jwt must stay active. Change"),
+        ("suppressions: [{detector: leak.protected_text}]", "must stay active. Change the cells of leak instead."),
+        ("suppressions: [{detector: stream.hold_overflow}]", "is no detector but the limit of what answers hold back"),
+        (
+            "suppressions: [{detector: injection.override, rule: drop_earlier_instruction}]",
+            "suppressions[0].rule: 'drop_earlier_instruction' is no rule of injection.override. Did you mean drop_ear",
+        ),
+        ("suppressions: [{detector: judge.llama_gaurd}]", "no detector. Did you mean judge.llama_guard?"),
+        ("suppressions: [{detector: judge.llama_guard, rule: S15}]", "'S15' is no rule of judge.llama_guard. Did you"),
+        (
+            f"suppressions: [{{detector: judge.llama_guard, match_sha256: {digest_of('x')}}}]",
+            "suppressions[0].match_sha256: judge.llama_guard judges many texts together",
+        ),
         ("suppressions: [{detector: pii.email, match_sha256: ABC}]", "suppressions[0].match_sha256: must be 64 lower"),
         ("candidates: [pii.emial/x]", "candidates[0]: 'pii.emial' is no detector. Did you mean pii.email?"),
+        ("candidates: [pii.phone/nmaed]", "candidates[0]: 'nmaed' is no rule of pii.phone. Did you mean named?"),
+        ("candidates: [pii.email/]", "candidates[0]: '' is no rule of pii.email. Known are: "),
+        ("candidates: [secrets.keys]", "candidates[0]: secrets.keys must stay active. Change the cells of secrets"),
+        ("candidates: [secrets.password/said_password]", "candidates[0]: secrets.password must stay active."),
+        ("candidates: [tool.forbidden]", "candidates[0]: tool.forbidden must stay active."),
+        ("candidates: [stream.hold_overflow]", "candidates[0]: stream.hold_overflow is no detector but the limit"),
+        ("thresholds: {judge.lama_guard: {warn: 0, block: 1}}", "Did you mean judge.llama_guard?"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_way_out(text: str, words: str) -> None:

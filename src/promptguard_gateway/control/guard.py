@@ -219,9 +219,7 @@ def _threats(judge: Judge, judgement: Judgement) -> list[schemas.ThreatDetail]:
                 rule=schemas.ThreatRule(
                     detector=finding.detector,
                     id=finding.rule,
-                    # What a guard model says has no detector that a policy could name.
-                    suppressible=is_suppressible(finding.detector, finding.family)
-                    and finding.detector in judge.summaries,
+                    suppressible=is_suppressible(finding.detector, finding.family),
                 ),
                 status=reason.status.value,
                 match_sha256=finding.match_sha256 or None,

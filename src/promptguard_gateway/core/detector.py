@@ -36,7 +36,8 @@ class Spec(Struct, frozen=True, kw_only=True):
     applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`). Without
     them, findings have those of the family (`core.owasp`).
     Of a code detector, `reach`: how many characters before a hit it must see to know it; `shortest`: how many every hit
-    has at least; `looks_for`: fields of `Knowledge`, it is not asked when all of them are empty.
+    has at least; `looks_for`: fields of `Knowledge`, it is not asked when all of them are empty; `rules`: every rule
+    that its hits can have, so that a policy that names another is refused. Empty: not known beforehand.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     reach: int = STREAM_CONTEXT
     shortest: int = 0
     looks_for: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 def finding_of(
@@ -131,7 +133,8 @@ class Pattern(Struct, frozen=True, kw_only=True):
 
     `identify` is for a shape that many kinds of values share, and takes the place of `validate` and `context`: it says
     what the longest match is, how much of it, and how sure that is. None drops it; no score may be above `score`. It is
-    shown `behind` characters after the match, which answers hold back for as long as it takes them to arrive.
+    shown `behind` characters after the match, which answers hold back for as long as it takes them to arrive. `rules`:
+    every rule that it can name, as in `Spec`.
     """
 
     name: str
@@ -147,6 +150,7 @@ class Pattern(Struct, frozen=True, kw_only=True):
     label: str | None = None
     identify: Callable[[Candidate], Identity | None] | None = None
     behind: int = 0
+    rules: tuple[str, ...] = ()
     source: str = ""
 
     @property
@@ -260,3 +264,12 @@ def specs_of(detector: Detector) -> tuple[Spec, ...]:
         return (detector.spec,)
     outcomes = (spec for pattern in detector.patterns for spec, _ in pattern.outcomes(detector.spec))
     return tuple(dict.fromkeys((detector.spec, *outcomes)))
+
+
+def rules_of(detector: Detector) -> frozenset[str] | None:
+    """The names of a detector's rules; None if they are not known beforehand."""
+    if not isinstance(detector, PatternDetector):
+        return frozenset(detector.spec.rules) or None
+    if any(pattern.identify is not None and not pattern.rules for pattern in detector.patterns):
+        return None
+    return frozenset(rule for pattern in detector.patterns for rule in pattern.rules or (pattern.name,))

@@ -32,6 +32,7 @@ SPEC = Spec(
     directions=BOTH,
     summary="an address that the policy does not allow",
     source="the operator's rules, read as the URL Standard of WHATWG reads addresses",
+    rules=("scheme", "credentials", "number", "blocked", "not_allowed"),
 )
 
 PRIVATE = "private"

@@ -15,18 +15,6 @@ from msgspec import Struct
 from promptguard_gateway.core.detector import Hit, Knowledge, Spec
 from promptguard_gateway.core.findings import Family, Severity
 
-SPEC = Spec(
-    id="hidden.text",
-    family=Family.HIDDEN,
-    category="hidden_text",
-    threat_type="syntactic_masking",
-    severity=Severity.LOW,
-    label="HIDDEN_TEXT",
-    owasp=("LLM01",),
-    summary="invisible or misleading characters",
-    source="Unicode 16; UTS 39 (mixed scripts), UTR 36",
-)
-
 _INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _TAGS = "\U000e0000-\U000e007f"
@@ -56,6 +44,19 @@ _RULES: Final = (
     _Rule("stacked_marks", 0.8, re.compile(f"[{_MARKS}]{{9,}}")),
     _Rule("mixed_scripts", 0.6, re.compile(f"(?:[{_LATIN}](?=[{_FOREIGN}])|[{_FOREIGN}](?=[{_LATIN}]))+[{_LETTERS}]")),
 )
+SPEC = Spec(
+    id="hidden.text",
+    family=Family.HIDDEN,
+    category="hidden_text",
+    threat_type="syntactic_masking",
+    severity=Severity.LOW,
+    label="HIDDEN_TEXT",
+    owasp=("LLM01",),
+    summary="invisible or misleading characters",
+    source="Unicode 16; UTS 39 (mixed scripts), UTR 36",
+    rules=tuple(rule.name for rule in _RULES),
+)
+
 _SPECIAL = re.compile(f"[{_INVISIBLE}{_SELECTORS}{_TAGS}{_BIDI}{_MARKS}]")
 _MIXED_PAIR = re.compile(f"[{_LATIN}][{_FOREIGN}]|[{_FOREIGN}][{_LATIN}]")
 _MAY_START = re.compile(f"[{_LETTERS}{_INVISIBLE}{_SELECTORS}{_TAGS}{_BIDI}{_MARKS}]")

@@ -56,6 +56,7 @@ SPEC = Spec(
     directions=OUTPUT,
     shortest=SHORTEST,
     looks_for=("protected", "canaries"),
+    rules=("protected_text",),
     summary="protected text of this exchange, repeated in an answer",
     source="the exchange itself",
 )

@@ -30,21 +30,6 @@ from promptguard_gateway.core.engine import Program, encode
 from promptguard_gateway.core.findings import Family, Severity
 from promptguard_gateway.detectors.projection import project
 
-SPEC = Spec(
-    id="link.exfiltration",
-    version="2",
-    family=Family.LINK,
-    category="exfiltration_link",
-    threat_type="url_violation",
-    severity=Severity.HIGH,
-    label="LINK",
-    owasp=("LLM02", "LLM05"),
-    agentic=("ASI01", "ASI02"),
-    directions=OUTPUT,
-    summary="a link or image whose address carries data out",
-    source="CommonMark 0.31, HTML Living Standard, WHATWG URL; published exfiltration cases such as CVE-2025-32711",
-)
-
 
 class Opening(StrEnum):
     """How an address is opened."""
@@ -70,6 +55,22 @@ class Cargo(StrEnum):
     LONG_VALUE = "long_value"
     VALUE = "value"
 
+
+SPEC = Spec(
+    id="link.exfiltration",
+    version="2",
+    family=Family.LINK,
+    category="exfiltration_link",
+    threat_type="url_violation",
+    severity=Severity.HIGH,
+    label="LINK",
+    owasp=("LLM02", "LLM05"),
+    agentic=("ASI01", "ASI02"),
+    directions=OUTPUT,
+    summary="a link or image whose address carries data out",
+    source="CommonMark 0.31, HTML Living Standard, WHATWG URL; published exfiltration cases such as CVE-2025-32711",
+    rules=tuple(f"{opening}_{cargo}" for opening in Opening for cargo in Cargo),
+)
 
 SCORES: Final = {
     #                            fetched, reference, clicked, bare, called

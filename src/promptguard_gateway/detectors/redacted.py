@@ -41,6 +41,7 @@ SPEC = Spec(
     directions=OUTPUT,
     shortest=SHORTEST,
     looks_for=("redacted",),
+    rules=("redacted_value",),
     summary="a value that was redacted in the request",
     source="the exchange itself",
 )

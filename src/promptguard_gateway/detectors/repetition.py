@@ -34,6 +34,7 @@ SPEC = Spec(
     summary="words repeated without end",
     source="Nasr et al. 2023, arXiv:2311.17035; length judged on lists, tables and code",
     reach=RUN + UNIT,
+    rules=("endless_repetition",),
 )
 
 

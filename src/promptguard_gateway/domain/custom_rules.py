@@ -23,11 +23,11 @@ from promptguard_gateway.core.engine import ProgramError, program_size
 from promptguard_gateway.core.findings import Family, Severity, digest_of
 from promptguard_gateway.core.fold import fold_text
 from promptguard_gateway.core.patterns import copies, shortest
-from promptguard_gateway.core.policy import Action, Row, Suppression, is_suppressible
+from promptguard_gateway.core.policy import Action, Row, Suppression
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction
 from promptguard_gateway.core.syntax import PatternError, parse
-from promptguard_gateway.domain.guardrails import Catalogue
-from promptguard_gateway.domain.strict_tree import TreeError, near
+from promptguard_gateway.domain.catalogue import Catalogue
+from promptguard_gateway.domain.strict_tree import TreeError
 
 MOST_PATTERNS: Final = 200
 LONGEST_PATTERN: Final = 1000  # characters
@@ -186,18 +186,10 @@ def _excuses(rule: Rule, condition: Condition, place: str, catalogue: Catalogue)
     if rule.columns or rule.status == "candidate" or not rule.detectors:
         raise TreeError(place, "an allow rule names the detectors whose findings it excuses, and no columns or status.")
     for index, detector in enumerate(rule.detectors):
-        check_suppressible(detector, f"{place}.detectors[{index}]", catalogue)
+        catalogue.check_inactive(detector, f"{place}.detectors[{index}]")
+        catalogue.check_text(detector, f"{place}.detectors[{index}]")
         for text in _texts(rule, place):
             yield Suppression(detector, match_sha256=digest_of(text))
-
-
-def check_suppressible(detector: str, place: str, catalogue: Catalogue) -> None:
-    """Raises TreeError for a detector that does not exist, or must not be silenced."""
-    spec = catalogue.specs.get(detector)
-    if spec is None:
-        raise TreeError(place, f"{detector!r} is no detector. {near(detector, catalogue.specs)}")
-    if not is_suppressible(detector, spec.family):
-        raise TreeError(place, f"findings of {detector} cannot be suppressed; change its cell in the matrix instead.")
 
 
 def _regexes(rule: Rule, condition: Condition, place: str) -> list[str]:

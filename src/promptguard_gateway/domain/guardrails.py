@@ -12,11 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from promptguard_gateway.core.detector import Spec
-from promptguard_gateway.core.entities import ALIASES, ENTITIES, label_of, labels_of
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Replacement, Row, Thresholds
 from promptguard_gateway.core.presets import PRESETS
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column
+from promptguard_gateway.domain.catalogue import Catalogue
 from promptguard_gateway.domain.strict_tree import TreeError, near
 
 LevelName = Literal["strict", "moderate", "permissive"]
@@ -117,29 +117,6 @@ class Guardrails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     multi_turn_drift: Switch | bool | None = None
     hallucination: Hallucination | None = None
     mcp_security: McpSecurity | None = None
-
-
-class Catalogue(Struct, frozen=True):
-    """What a policy can speak of: the detectors, by id."""
-
-    specs: Mapping[str, Spec]
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The labels of every kind of personal data."""
-        own = (spec.label for spec in self.specs.values() if spec.family is Family.PII)
-        return frozenset((*map(label_of, ENTITIES), *own))
-
-    def labels_of(self, name: str, place: str) -> frozenset[str]:
-        """The labels of a kind of personal data: of an entity, an alias, or a detector of another package.
-
-        Raises TreeError.
-        """
-        own = {spec.label for spec in self.specs.values() if spec.family is Family.PII and spec.label == name.upper()}
-        labels = labels_of(name) | own
-        if not labels:
-            raise TreeError(place, f"{name!r} is no kind of personal data. {near(name.lower(), ALIASES)}")
-        return labels
 
 
 def apply(policy: Policy, guardrails: Guardrails, catalogue: Catalogue) -> Policy:

@@ -31,8 +31,9 @@ from promptguard_gateway.core.policy import Action, Policy, Row, Suppression, Th
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Column
 from promptguard_gateway.domain import custom_rules, guardrails
-from promptguard_gateway.domain.custom_rules import Made, Rule, check_suppressible
-from promptguard_gateway.domain.guardrails import Catalogue, Guardrails, check_band, raised
+from promptguard_gateway.domain.catalogue import Catalogue
+from promptguard_gateway.domain.custom_rules import Made, Rule
+from promptguard_gateway.domain.guardrails import Guardrails, check_band, raised
 from promptguard_gateway.domain.strict_tree import TreeError, near, within
 from promptguard_gateway.domain.tools_and_urls import Tools, Urls, check_calls, detector_for_urls, rules_for_tools
 
@@ -113,7 +114,7 @@ def _with_cells(policy: Policy, document: PolicyDocument) -> Policy:
 
 def _with_thresholds(policy: Policy, document: PolicyDocument, catalogue: Catalogue) -> Policy:
     thresholds = dict(policy.thresholds)
-    known = [*(family.value for family in Family), *catalogue.specs]
+    known = [*(family.value for family in Family), *catalogue.detectors]
     for name, band in document.thresholds.items():
         if name not in known:
             raise TreeError("thresholds", f"{name!r} is no family and no detector. {near(name, known)}")
@@ -160,17 +161,21 @@ def _with_inactive(policy: Policy, document: PolicyDocument, made: Made, catalog
         for detector in {one.detector for one in suppressions}
     }
     for index, name in enumerate(document.candidates):
-        detector = name.partition("/")[0]
-        if detector not in catalogue.specs:
-            what = f"{detector!r} is no detector. {near(detector, catalogue.specs)}"
-            raise TreeError(f"candidates[{index}]", what)
+        detector, named, rule = name.partition("/")
+        catalogue.check_inactive(detector, f"candidates[{index}]")
+        if named:
+            catalogue.check_rule(detector, rule, f"candidates[{index}]")
     return replace(policy, suppressions=by_detector, candidates=frozenset({*document.candidates, *made.candidates}))
 
 
 def _suppressions(document: PolicyDocument, catalogue: Catalogue) -> Iterator[Suppression]:
     for index, entry in enumerate(document.suppressions):
         place = f"suppressions[{index}]"
-        check_suppressible(entry.detector, f"{place}.detector", catalogue)
-        if entry.match_sha256 is not None and not _DIGEST.match(entry.match_sha256):
-            raise TreeError(f"{place}.match_sha256", "must be 64 lower-case hexadecimal digits.")
+        catalogue.check_inactive(entry.detector, f"{place}.detector")
+        if entry.rule is not None:
+            catalogue.check_rule(entry.detector, entry.rule, f"{place}.rule")
+        if entry.match_sha256 is not None:
+            catalogue.check_text(entry.detector, f"{place}.match_sha256")
+            if not _DIGEST.match(entry.match_sha256):
+                raise TreeError(f"{place}.match_sha256", "must be 64 lower-case hexadecimal digits.")
         yield Suppression(entry.detector, entry.rule, entry.match_sha256)

@@ -166,18 +166,21 @@ CRYPTO = PatternDetector(
             regex=r"\b[13LMDTXA79r][1-9A-HJ-NP-Za-km-z]{25,34}\b",
             score=SURE,
             identify=identify_base58,
+            rules=("base58", "base58_mistyped"),
         ),
         Pattern(
             name="bech32",
             regex=r"(?i)\b(?:bc1|tb1|ltc1|addr1|cosmos1)[02-9ac-hj-np-z]{25,100}\b",
             score=SURE,
             identify=identify_bech32,
+            rules=("bech32", "bech32_mistyped"),
         ),
         Pattern(
             name="ethereum",
             regex=r"\b0x[0-9A-Fa-f]{40}\b",
             score=SURE,
             identify=identify_ethereum,
+            rules=("ethereum", "ethereum_mistyped"),
         ),
     ),
 )

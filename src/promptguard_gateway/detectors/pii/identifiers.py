@@ -117,7 +117,7 @@ def _has_letters(row: Identifier) -> bool:
 
 def _pattern(name: str, regex: str, rows: Sequence[Identifier]) -> Pattern:
     table = _Table(rows)
-    return Pattern(name=name, regex=regex, score=NAMED, identify=table.identify, behind=BEHIND)
+    return Pattern(name=name, regex=regex, score=NAMED, identify=table.identify, behind=BEHIND, rules=table.rules)
 
 
 _Score = Callable[[Identifier, str], float]
@@ -138,6 +138,11 @@ class _Table:
     def _names(self) -> _Names:
         return _Names(self._rows)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What identifiers can be called."""
+        return tuple(dict.fromkeys(map(_rule, self._rows)))
+
     def identify(self, candidate: Candidate) -> Identity | None:
         """The first row that fits what is named before the value, behind it, or nowhere."""
         sizes = [size for size in _sizes_in(candidate.text) if size in self._sizes]
@@ -146,7 +151,7 @@ class _Table:
         for row, score in self._guesses(candidate, sizes):
             value = _value(row, candidate)
             if value and score(row, value) and checks(row, value):
-                return Identity(len(value), score(row, value), row.entity.lower(), row.entity)
+                return Identity(len(value), score(row, value), _rule(row), row.entity)
         return None
 
     def _guesses(self, candidate: Candidate, sizes: Sequence[int]) -> Iterator[tuple[Identifier, _Score]]:
@@ -158,6 +163,10 @@ class _Table:
         for row in self._evident.get(_sizes_in(candidate.text)[0], ()):
             if row.digits or not bare:
                 yield row, _alone
+
+
+def _rule(row: Identifier) -> str:
+    return row.entity.lower()
 
 
 def _inside_a_number(before: str) -> bool:

@@ -161,6 +161,7 @@ PHONE = PatternDetector(
             regex=rf"(?i)(?:\(?\+|\(|\b)\d(?:[ ./()-]{{0,3}}\d){{6,16}}{_EXTENSION}\b",
             score=NAMED,
             identify=identify,
+            rules=("north_american", "international", "international_00", "named"),
         ),
     ),
 )

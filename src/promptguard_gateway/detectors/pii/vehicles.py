@@ -54,7 +54,14 @@ VEHICLE = PatternDetector(
         "ISO 3779, 49 CFR 565; plates by the word before them",
     ),
     patterns=(
-        Pattern(name="vin", regex=r"\b[A-HJ-NPR-Z0-9]{17}\b", score=0.85, identify=identify_vin, label="VIN"),
+        Pattern(
+            name="vin",
+            regex=r"\b[A-HJ-NPR-Z0-9]{17}\b",
+            score=0.85,
+            identify=identify_vin,
+            rules=("vin",),
+            label="VIN",
+        ),
         Pattern(
             name="named_vin",
             lead=lead(VIN_WORDS),

@@ -97,6 +97,11 @@ class Format(Struct, frozen=True):
     asks: Callable[[Question], Sequence[Ask]]
     takes_rules: bool = False
 
+    @property
+    def detector(self) -> str:
+        """The id that findings and failures have."""
+        return f"judge.{self.name}"
+
 
 def neutral(text: str) -> str:
     """The text without characters that control tokens, tags and their look-alikes are made of; as long as before."""

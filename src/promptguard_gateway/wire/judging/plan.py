@@ -34,7 +34,7 @@ class Plan(Struct, frozen=True):
     @property
     def detector(self) -> str:
         """The id under which findings and failures are known."""
-        return f"judge.{self.format.name}"
+        return self.format.detector
 
     @property
     def most_characters(self) -> int:
