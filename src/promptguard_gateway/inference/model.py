@@ -1,0 +1,151 @@
+"""The cascade: passages are cut into windows, what was read before is looked up, stage 1 settles what it can, and the
+encoder reads the rest, within the time of the request.
+
+What a window says depends on its tokens and its voice alone, so it is remembered by their digest, whoever sent it.
+"""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from promptguard_gateway.core.detector import Spec
+from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Voice, Window, detectors_of
+from promptguard_gateway.inference.artifact import Artifact
+from promptguard_gateway.inference.encoder import Scores
+from promptguard_gateway.inference.manifest import Band
+from promptguard_gateway.inference.pool import Asked, Job, Overloaded, Pool
+from promptguard_gateway.inference.windows import Cut
+
+# Above so many characters a text is cut in a thread: at this length it takes the loop some 3 ms.
+_INLINE_CHARACTERS = 8192
+_REMEMBERED = 16_384  # windows; at some 500 bytes each
+_SETTLED: Scores = {}
+"""What is said of a window that stage 1 settled."""
+
+
+class TextModel:
+    """A loaded model at work. `close` ends its threads."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._artifact = artifact
+        self._pool = Pool(artifact.encoder.scores)
+        self._cutting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cut")
+        self._remembered = _Remembered(_REMEMBERED)
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The detectors that it has scores for."""
+        meanings = [one for voice in Voice for one in self._artifact.encoder.meanings(voice)]
+        return tuple(SPECS[meaning] for meaning in detectors_of(tuple(dict.fromkeys(meanings))))
+
+    def meanings(self, voice: Voice) -> tuple[str, ...]:
+        """The meanings with a detector that it can score for this voice."""
+        return detectors_of(self._artifact.encoder.meanings(voice))
+
+    def bands(self, level: str) -> Mapping[str, Band]:
+        """The thresholds that come with it for a level of strictness, by the detector's id."""
+        labels = (label for head in self._artifact.manifest.heads for label in head.labels)
+        spoken = ((label.means or "", name, band) for label in labels for name, band in label.thresholds.items())
+        return {SPECS[means].id: band for means, name, band in spoken if name == level and means in SPECS}
+
+    async def read(self, passages: Sequence[Passage], seconds: float) -> list[Reading]:
+        """What it says of these passages; what could not be read within so many seconds is a failure of a reading."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        cuts = await self._cut(passages)
+        windows = [(passage.voice, cut.ids) for passage, of in zip(passages, cuts, strict=True) for cut in of]
+        known = [self._known(one) for one in windows]
+        wanted = [index for index, scores in enumerate(known) if scores is None]
+        failure = await self._ask(windows, known, wanted, ends - loop.time()) if wanted else ""
+        return _readings(cuts, known, failure)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.close()
+        self._cutting.shutdown(cancel_futures=True)
+
+    async def _cut(self, passages: Sequence[Passage]) -> list[list[Cut]]:
+        if sum(len(passage.text) for passage in passages) <= _INLINE_CHARACTERS:
+            return self._cut_all(passages)
+        return await asyncio.get_running_loop().run_in_executor(self._cutting, self._cut_all, passages)
+
+    def _cut_all(self, passages: Sequence[Passage]) -> list[list[Cut]]:
+        return [self._artifact.cutter.cut(passage) for passage in passages]
+
+    def _known(self, window: Asked) -> Scores | None:
+        """What is known of a window without the encoder."""
+        scores = self._remembered.get(window)
+        return _SETTLED if scores is None and self._settles(window) else scores
+
+    def _settles(self, window: Asked) -> bool:
+        artifact = self._artifact
+        if artifact.gate is None:
+            return False
+        voice, ids = window
+        token = artifact.manifest.windows.voices.get(voice)
+        inside = ids[1:-1] if token is None else ids[2:-1]
+        return artifact.gate.settles(inside, voice, token or 0)
+
+    async def _ask(
+        self, windows: Sequence[Asked], known: list[Scores | None], wanted: Sequence[int], seconds: float
+    ) -> str:
+        """Fill in what the encoder says of these windows; what kept it from reading some, if anything did."""
+        try:
+            job = self._pool.submit([windows[index] for index in wanted], seconds)
+        except Overloaded:
+            return "overloaded"
+        failure = await self._wait(job, seconds)
+        for index, scores in zip(wanted, job.results, strict=True):
+            if scores is not None:
+                known[index] = scores
+                self._remembered.put(windows[index], scores)
+        return failure
+
+    async def _wait(self, job: Job, seconds: float) -> str:
+        done = asyncio.wrap_future(job.done)
+        try:
+            await asyncio.wait({done}, timeout=max(seconds, 0.0))
+            return job.failure or ("" if done.done() else "timeout")
+        finally:
+            done.cancel()
+            self._pool.abandon(job)
+
+
+class _Remembered:
+    """What was said of windows, by their digest: the newest of them, and no text."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._scores: OrderedDict[bytes, Scores] = OrderedDict()
+
+    def get(self, window: Asked) -> Scores | None:
+        key = _digest(window)
+        scores = self._scores.get(key)
+        if scores is not None:
+            self._scores.move_to_end(key)
+        return scores
+
+    def put(self, window: Asked, scores: Scores) -> None:
+        self._scores[_digest(window)] = scores
+        while len(self._scores) > self._size:
+            self._scores.popitem(last=False)
+
+
+def _digest(window: Asked) -> bytes:
+    voice, ids = window
+    return hashlib.blake2b(np.asarray(ids, np.int32).tobytes(), digest_size=16, person=voice.encode()).digest()
+
+
+def _readings(cuts: Sequence[Sequence[Cut]], known: Sequence[Scores | None], failure: str) -> list[Reading]:
+    """The scores, given back to the passages that the windows come from."""
+    readings: list[Reading] = []
+    scores = iter(known)
+    for of in cuts:
+        pairs = [(cut, next(scores)) for cut in of]
+        windows = tuple(Window(cut.start, cut.end, said) for cut, said in pairs if said is not None)
+        readings.append(Reading(windows, failure if len(windows) < len(pairs) else ""))
+    return readings
