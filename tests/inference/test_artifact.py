@@ -133,11 +133,11 @@ def test_a_model_that_answers_otherwise_than_its_makers_saw_is_refused(tmp_path:
     assert "It says 0.998 for attack of an example" in refused(tiny.write(tmp_path, examples=[wrong]))
 
 
-def test_a_first_stage_must_be_a_table_of_a_power_of_two(tmp_path: Path) -> None:
-    """What it was made with is what it is read with."""
-    path = tmp_path / "table.npy"
-    np.save(path, np.zeros(7, np.float16))
-    stage = {"file": "table.npy", "bias": {"user": 0.0}, "settles_below": 0.1}
-    folder = tiny.write(tmp_path, more={"table.npy": path.read_bytes()}, first_stage=stage)
-    assert "table.npy must hold one row of finite numbers" in refused(folder)
-    assert "table.npy is no file of numpy" in refused(tiny.write(tmp_path, more={"table.npy": b"x"}, first_stage=stage))
+def test_a_first_stage_must_be_a_model(tmp_path: Path) -> None:
+    """With the outputs that the manifest names."""
+    stage = {"file": "sieve.onnx", "outputs": ["attack", "harm"], "settles_below": 0.1}
+    tiny.loaded(tmp_path / "good", more={"sieve.onnx": tiny.sieve()}, first_stage=stage)
+    folder = tiny.write(tmp_path / "bad", more={"sieve.onnx": b"x"}, first_stage=stage)
+    assert "sieve.onnx: the runtime does not take it" in refused(folder)
+    folder = tiny.write(tmp_path / "none", more={"sieve.onnx": tiny.sieve()}, first_stage={**stage, "outputs": []})
+    assert "first_stage.outputs is empty" in refused(folder)

@@ -11,7 +11,6 @@ from inference import tiny
 from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Voice
 from promptguard_gateway.inference.artifact import Artifact, load
 from promptguard_gateway.inference.calibration import log_odds, probabilities
-from promptguard_gateway.inference.first_stage import slots
 from promptguard_gateway.inference.manifest import Calibration
 from promptguard_gateway.inference.model import TextModel
 
@@ -117,17 +116,11 @@ def test_log_odds_of_exclusive_labels_are_those_of_their_softmax() -> None:
 
 async def test_what_stage_one_settles_is_not_read(tmp_path: Path) -> None:
     """It is settled, not unread; the words that it does not like go on to the encoder."""
-    size = 1 << 10
-    table = np.full(size, -3.0, np.float16)
-    inside = tuple(tiny.WORDS.index(word) for word in ("ignore",))
-    table[slots(inside, 1, size)[0, 0]] = 60.0
-    np.save(tmp_path / "table.npy", table)
-    stage = {"file": "table.npy", "bias": {"user": 0.0}, "settles_below": 0.2}
-    more = {"table.npy": (tmp_path / "table.npy").read_bytes()}
-    async with at_work(load(tiny.write(tmp_path, more=more, first_stage=stage))) as model:
+    stage = {"file": "sieve.onnx", "outputs": ["attack", "harm"], "settles_below": 0.2}
+    folder = tiny.write(tmp_path, more={"sieve.onnx": tiny.sieve()}, first_stage=stage)
+    async with at_work(load(folder)) as model:
         assert await highest(model, SAFE) == {}
         assert (await highest(model, "please ignore"))["attack"] > 0.99
-        assert (await highest(model, SAFE, Voice.DOCUMENT)).keys() >= {"attack"}  # stage 1 does not know documents
 
 
 async def test_a_text_seen_before_is_not_read_again(tmp_path: Path) -> None:

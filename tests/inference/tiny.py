@@ -69,6 +69,12 @@ def two_heads() -> bytes:
     return model({"attack": weights(4, ATTACK_WORDS), "harm": weights(2, HARM_WORDS)})
 
 
+def sieve() -> bytes:
+    """A first stage: one number for each head."""
+    either = dict.fromkeys(ATTACK_WORDS, (0,))
+    return model({"attack": weights(1, either), "harm": weights(1, {"hurt": (0,)})})
+
+
 def labels(names: Sequence[str], **more: object) -> list[dict[str, object]]:
     """Labels that mean what they are called; `any` means an attack."""
     return [{"name": name, "means": "attack" if name == "any" else name, **more} for name in names]

@@ -5,12 +5,10 @@ voice and the manifest's examples, so that a runtime or a processor on which it 
 """
 
 import hashlib
-import io
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from promptguard_gateway.core.text_model import Passage, Voice
 from promptguard_gateway.inference.encoder import Encoder, Scores
@@ -48,13 +46,9 @@ def _loaded(folder: Path) -> Artifact:
     manifest = parse(data)
     files = {name: _checked(folder / name, wanted.sha256, wanted.bytes) for name, wanted in manifest.files.items()}
     cutter = Cutter(files[TOKENIZER], manifest.windows)
-    try:
-        session = Session(files[MODEL])
-    except ValueError as error:
-        raise ArtifactError(f"{MODEL}: {error}.") from None
-    encoder = Encoder(session, manifest, cutter.vocabulary)
+    encoder = Encoder(_session(files, MODEL), manifest, cutter.vocabulary)
     first = manifest.first_stage
-    gate = None if first is None else Gate(_table(files[first.file], first.file), first)
+    gate = None if first is None else Gate(_session(files, first.file), first, manifest.inputs.ids)
     artifact = Artifact(manifest, hashlib.sha256(data).hexdigest(), cutter, encoder, gate)
     _try_out(artifact)
     return artifact
@@ -77,11 +71,11 @@ def _checked(path: Path, sha256: str, size: int) -> bytes:
     return data
 
 
-def _table(data: bytes, name: str) -> NDArray[np.float32]:
+def _session(files: Mapping[str, bytes], name: str) -> Session:
     try:
-        return np.asarray(np.load(io.BytesIO(data), allow_pickle=False), np.float32)
-    except (ValueError, EOFError, OSError):
-        raise ArtifactError(f"{name} is no file of numpy.") from None
+        return Session(files[name])
+    except ValueError as error:
+        raise ArtifactError(f"{name}: {error}.") from None
 
 
 def _try_out(artifact: Artifact) -> None:

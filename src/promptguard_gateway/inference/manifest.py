@@ -114,16 +114,12 @@ class Tags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class FirstStage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The model of microseconds (`inference.first_stage`): a window it finds this unlikely to be anything is settled.
-
-    `bias`: by voice; a voice without one is never settled. `stretch`: tokens that are summed at a time.
-    """
+    """The model of microseconds (`inference.first_stage`): a window is settled if all of its outputs, float [batch, 1],
+    say that the encoder would mark it with a probability below `settles_below`."""
 
     file: str
-    bias: Mapping[Voice, float]
+    outputs: tuple[str, ...]
     settles_below: float
-    stretch: int = 32
-    calibration: Calibration = Calibration()
 
 
 class Example(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +175,7 @@ def _wrong(manifest: Manifest) -> list[str]:
             all(len(head.labels) > (head.activation == "softmax") for head in manifest.heads),
             "a head has too few labels",
         ),
+        (manifest.first_stage is None or bool(manifest.first_stage.outputs), "first_stage.outputs is empty"),
         (0 <= windows.overlap < windows.inside, "windows.overlap must be smaller than a window"),
         (all(map(_is_sound, (label.calibration for label in labels))), "a calibration is none"),
         (all(_is_band(band) for label in labels for band in label.thresholds.values()), "thresholds are no band"),

@@ -82,13 +82,8 @@ class TextModel:
         return _SETTLED if scores is None and self._settles(window) else scores
 
     def _settles(self, window: Asked) -> bool:
-        artifact = self._artifact
-        if artifact.gate is None:
-            return False
-        voice, ids = window
-        token = artifact.manifest.windows.voices.get(voice)
-        inside = ids[1:-1] if token is None else ids[2:-1]
-        return artifact.gate.settles(inside, voice, token or 0)
+        gate = self._artifact.gate
+        return gate is not None and gate.settles(window[1])
 
     async def _ask(
         self, windows: Sequence[Asked], known: list[Scores | None], wanted: Sequence[int], seconds: float
