@@ -89,7 +89,7 @@ def test_an_event_can_be_decided_by_any_policy(text: str, role: Role) -> None:
     """With the actions that the text itself would lead to under that policy."""
     column = Column.UNTRUSTED if role is Role.USER else Column.SYSTEM
     segments = [Segment(("messages", 0, "content"), role, text, column)]
-    trace = Trace("chat.completions", "openai_chat", KEY, JUDGES["moderate"].policy, b"k" * 64)
+    trace = Trace("chat.completions", "openai_chat", KEY, JUDGES["moderate"], b"k" * 64)
     judgement = JUDGES["moderate"].request("project", segments)
     trace.judged(Direction.INPUT, judgement)
     event = trace.event("answered", 200)

@@ -61,6 +61,11 @@ class Finding(Struct, frozen=True):
     continued: tuple[tuple[int, int, int], ...] = ()
     match_sha256: str = ""
 
+    @property
+    def places(self) -> tuple[tuple[int, int, int], ...]:
+        """(segment, start, end) of all its parts."""
+        return ((self.segment, self.start, self.end), *self.continued)
+
 
 def digest_of(text: str) -> str:
     """The SHA-256 of a matched text in UTF-8, in lower-case hexadecimal digits: how suppressions name a text."""

@@ -119,6 +119,10 @@ class Judge:
         self.require(inspection, Direction.INPUT)
         return self._decided(project, segments, inspection, vault)
 
+    def everything_in(self, text: str) -> Inspection:
+        """What the detectors of requests see in a text, whatever the policy makes of it."""
+        return self._inspector.inspect([Segment((), Role.USER, text)])
+
     def reconsider(
         self, project: str, judgement: Judgement, opinion: Inspection, vault: Vault | None = None
     ) -> Judgement:
@@ -258,8 +262,7 @@ def _redacted(judgement: Judgement, instructions: str) -> tuple[Redacted, ...]:
     values: dict[Redacted, None] = {}
     for finding, action in zip(judgement.inspection.findings, judgement.decision.actions, strict=True):
         if action is Action.REDACT and finding.family in _VALUES:
-            places = ((finding.segment, finding.start, finding.end), *finding.continued)
-            text = "".join(judgement.segments[segment].text[start:end] for segment, start, end in places)
+            text = "".join(judgement.segments[segment].text[start:end] for segment, start, end in finding.places)
             if text not in instructions:
                 values[Redacted(text, finding.label)] = None
     return tuple(values)

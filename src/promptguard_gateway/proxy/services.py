@@ -63,7 +63,7 @@ class Services:
     def trace(self, call: Call) -> tuple[Trace, Judge]:
         """Begin an exchange: its trace, and the judge it keeps to its end whatever changes meanwhile."""
         judge = self.judge_of(call.principal.key.project)
-        trace = Trace(call.route.name, call.route.dialect, call.principal.key, judge.policy, self.digest_key)
+        trace = Trace(call.route.name, call.route.dialect, call.principal.key, judge, self.digest_key)
         trace.end_user = _end_user(call.headers)
         return trace, judge
 

@@ -1,7 +1,7 @@
 """What happened in one exchange, gathered while it happens, and turned into its event at the end.
 
 Nothing of a prompt gets into an event: a finding is remembered by its span, a keyed digest and, for phrases, a short
-excerpt in which everything that any detector took for data is replaced by a placeholder.
+excerpt without data (`excerpts`).
 """
 
 import hashlib
@@ -10,17 +10,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from promptguard_gateway.core.decision import Decision
-from promptguard_gateway.core.findings import Family, Finding
-from promptguard_gateway.core.policy import Action, Policy, Verb
-from promptguard_gateway.core.replacement import merge_spans, placeholder
+from promptguard_gateway.core.findings import Finding
+from promptguard_gateway.core.policy import Action, Verb
 from promptguard_gateway.core.segments import Direction, Inventory, Segment
 from promptguard_gateway.domain.events import Coverage, Event, EventFinding, EventReason, Intent, Usage
 from promptguard_gateway.domain.projects import ApiKey
-from promptguard_gateway.proxy.inspect import Judgement
+from promptguard_gateway.proxy.excerpts import Excerpts
+from promptguard_gateway.proxy.inspect import Judge, Judgement
 
-# Findings of these families are phrases, which may be quoted; all others are values, which may not.
-_PHRASES = frozenset({Family.INJECTION, Family.FORGERY, Family.EXFILTRATION, Family.SAFETY, Family.TOOL})
-_EXCERPT = 120  # characters
 _MAX_FINDINGS = 200  # per direction; a flood of findings must not make a flood of event
 
 
@@ -32,13 +29,13 @@ def new_event_id(now: int) -> str:
 class Trace:
     """The story of one exchange so far. One per exchange; never shared."""
 
-    def __init__(self, route: str, dialect: str, principal: ApiKey, policy: Policy, digest_key: bytes) -> None:
+    def __init__(self, route: str, dialect: str, principal: ApiKey, judge: Judge, digest_key: bytes) -> None:
         self.time = time.time_ns() // 1_000_000
         self.id = new_event_id(self.time)
         self.route = route
         self.dialect = dialect
         self.principal = principal
-        self.policy = policy
+        self.policy = judge.policy
         self.model = ""
         self.upstream: str | None = None
         self.end_user: str | None = None
@@ -50,6 +47,7 @@ class Trace:
         self.coverage: dict[str, Coverage] = {}
         self.timings: dict[str, int | None] = {}
         self._digest_key = digest_key[:64]
+        self._read = judge.everything_in
         self._began = self._lap = time.perf_counter_ns()
 
     def lap(self, stage: str) -> None:
@@ -165,6 +163,7 @@ class Trace:
     def _findings(self) -> Iterator[EventFinding]:
         for direction, judgement in self.judgements.items():
             findings, decision = judgement.inspection.findings, judgement.decision
+            excerpts = Excerpts(judgement.segments, judgement.inspection, self._read)
             for index in kept(decision):
                 finding, action, status = findings[index], decision.actions[index], decision.statuses[index]
                 segment = judgement.segments[finding.segment]
@@ -188,7 +187,7 @@ class Trace:
                     status=status.value,
                     view=finding.view,
                     digest=self.digest(finding.match_sha256.encode()) if finding.match_sha256 else "",
-                    excerpt=excerpt(finding, segment, findings),
+                    excerpt=excerpts.of(finding),
                 )
 
 
@@ -212,23 +211,3 @@ def _changes(judgement: Judgement, end_user: str) -> bool:
         action >= Action.REDACT and judgement.segments[finding.segment].text == end_user
         for finding, action in zip(judgement.inspection.findings, judgement.decision.actions, strict=True)
     )
-
-
-def excerpt(finding: Finding, segment: Segment, findings: Sequence[Finding]) -> str:
-    """The matched phrase with all data in it replaced; for data, only the placeholder. Empty when no text was kept."""
-    if finding.family not in _PHRASES:
-        return placeholder(finding.label)
-    start, end = finding.start, min(finding.end, finding.start + _EXCERPT)
-    values = [
-        (max(other.start, start), min(other.end, end), placeholder(other.label))
-        for other in findings
-        if other.segment == finding.segment and other.family not in _PHRASES and other.start < end and other.end > start
-    ]
-    text = segment.text
-    parts: list[str] = []
-    position = start
-    for value_start, value_end, replacement in merge_spans(values):
-        parts += [text[position:value_start], replacement]
-        position = value_end
-    parts.append(text[position:end])
-    return "".join(parts) + ("[...]" if end < finding.end else "")
