@@ -30,6 +30,8 @@ MAY_IMPORT = {
     "store": {"domain", "core"},
     "console": {"domain", "core"},
     "plugins": {"domain", "core"},
+    "configuration": {"wire", "domain", "core"},
+    "console_app": {"console", "proxy", "domain", "core"},
     "cli": {"app"},
 }
 LEAVES = {"app", "__init__", "__main__"}

@@ -4,7 +4,6 @@ settings -> store -> policies -> upstreams -> exchanges, guard, about -> gateway
 """
 
 import asyncio
-import difflib
 import gc
 import logging
 import signal
@@ -14,10 +13,13 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from promptguard_gateway.configuration import GUIDE_KEY, GuideKeyRefused, settings_of, with_policy
+from promptguard_gateway.console_app import RunningConsole, another_link, console
 from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
+from promptguard_gateway.control.playground import Playground
 from promptguard_gateway.core.detector import Detector, Knowledge
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
@@ -25,13 +27,14 @@ from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Channel, Column, Direction, Role, Segment, column_of
 from promptguard_gateway.detectors.catalogue import DETECTORS
 from promptguard_gateway.domain.catalogue import Catalogue
+from promptguard_gateway.domain.console import Role as ConsoleRole
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.policy_document import Compiled, PolicyDocument, compile_policy
 from promptguard_gateway.domain.ports import Upstream
-from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
+from promptguard_gateway.domain.projects import ApiKey
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import SettingsError, read_dotenv, read_policy, read_settings
+from promptguard_gateway.domain.settings_source import SettingsError
 from promptguard_gateway.domain.strict_tree import TreeError
 from promptguard_gateway.plugins import load_detectors, offered_detectors
 from promptguard_gateway.proxy.credentials import Authenticator
@@ -46,7 +49,6 @@ from promptguard_gateway.store.files import DATABASE, StoreError
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
-from promptguard_gateway.wire import fields
 from promptguard_gateway.wire.judging.formats import VERDICTS
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "SettingsError",
     "SqliteStore",
     "StoreError",
+    "console_link",
     "existing_store",
     "judge_of",
     "judge_text",
@@ -83,85 +86,12 @@ __all__ = [
 
 log = logging.getLogger("promptguard")
 
-# The key that stands in PromptGuard's guides. Everybody knows it, so it opens a gateway only on loopback.
-GUIDE_KEY = "your-" + "promptguard-key"
-
-
-class GuideKeyRefused(SettingsError):
-    """The guide's example key on an address that others can reach."""
-
 
 def load_settings(environ: Mapping[str, str], folder: Path) -> Settings:
-    """Settings from the environment, `.env` and `promptguard.yaml` in a folder. Raises SettingsError."""
-    dotenv = _read(folder / ".env")
-    settings = read_settings(environ, dotenv, _read_config(environ, dotenv, folder))
-    _check_key(settings)
-    _check_fields(settings)
-    settings = _with_policy_file(settings, folder)
+    """Settings from the environment, `.env` and `promptguard.yaml` in a folder. Raises SettingsError or StoreError."""
+    settings = settings_of(environ, folder)
     require_single_worker(settings.workers)
     return settings
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({type(error).__name__}). Mend it or take it away.") from error
-
-
-def _read_config(environ: Mapping[str, str], dotenv: str, folder: Path) -> str:
-    named = environ.get("PROMPTGUARD_CONFIG") or read_dotenv(dotenv).get("PROMPTGUARD_CONFIG")
-    if named and not Path(named).exists():
-        raise SettingsError(f"PROMPTGUARD_CONFIG names {named}, which does not exist. Correct it or take it away.")
-    return _read(Path(named) if named else folder / "promptguard.yaml")
-
-
-def _with_policy_file(settings: Settings, folder: Path) -> Settings:
-    """With the policy of the file that the settings name."""
-    if settings.policy_file is None:
-        return settings
-    if settings.policy != Settings().policy:
-        raise SettingsError("PROMPTGUARD_POLICY and PROMPTGUARD_POLICY_FILE both say which policy. Keep one of them.")
-    return with_policy(settings, folder, settings.policy_file)
-
-
-def with_policy(settings: Settings, folder: Path, file: str) -> Settings:
-    """With the policy of a file in place of their own. Raises SettingsError."""
-    path = folder / file
-    if not path.is_file():
-        raise SettingsError(f"{path}, named as the file of a policy, is no file. Correct its name or leave it out.")
-    return structs.replace(settings, policy=read_policy(_read(path), str(path)), policy_file=file)
-
-
-def _check_fields(settings: Settings) -> None:
-    """Only a field that is refused can be allowed."""
-    tables = (fields.CHAT, fields.COMPLETIONS, fields.EMBEDDINGS)
-    guarded = {name for table in tables for name, field in table.items() if field.guarded}
-    for name in settings.allow_fields:
-        if name not in guarded:
-            near = difflib.get_close_matches(name, guarded, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise SettingsError(
-                f"{fields.ALLOW_SETTING} names {name!r}, which is no field that is refused. "
-                f"{hint}docs/api.md lists them."
-            )
-
-
-def _check_key(settings: Settings) -> None:
-    key = settings.api_key
-    if key is None:
-        return
-    if not KEY_SHAPE.match(key):
-        raise SettingsError(
-            "PROMPTGUARD_API_KEY must be 16 to 128 letters, digits, '-' or '_'. Leave it out and a key is made for you."
-        )
-    if key == GUIDE_KEY and not settings.on_loopback:
-        raise GuideKeyRefused(
-            f"PROMPTGUARD_API_KEY is the guides' example key, and PROMPTGUARD_HOST {settings.host} can be reached by "
-            "others. Leave the key out and one is made for you, or bind to 127.0.0.1."
-        )
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -230,6 +160,17 @@ def existing_store(settings: Settings) -> SqliteStore:
     return open_store(settings, for_serving=False)
 
 
+def console_link(settings: Settings, role: str) -> str:
+    """A one-time link that makes an account of the console. Raises SettingsError or StoreError."""
+    if role not in list(ConsoleRole):
+        raise SettingsError(f"A role is one of {', '.join(ConsoleRole)}.")
+    store = existing_store(settings)
+    try:
+        return another_link(settings.console, store.accounts, ConsoleRole(role))
+    finally:
+        store.close()
+
+
 class Running(Struct):
     """A gateway that answers. `new_key` is the key that was made at this start, to be shown once."""
 
@@ -239,11 +180,16 @@ class Running(Struct):
     upstreams: Upstreams
     exchanges: Exchanges
     new_key: str | None
+    console: RunningConsole
 
     async def upstream_states(self) -> list[tuple[str, str]]:
         """Each upstream's origin and its state in a few words."""
-        upstreams = self.upstreams.endpoints
-        return list(zip((u.origin for u in upstreams), await asyncio.gather(*map(_state, upstreams)), strict=True))
+        return await _states(self.upstreams)
+
+
+async def _states(upstreams: Upstreams) -> list[tuple[str, str]]:
+    endpoints = upstreams.endpoints
+    return list(zip((u.origin for u in endpoints), await asyncio.gather(*map(_state, endpoints)), strict=True))
 
 
 async def _state(upstream: Upstream) -> str:
@@ -306,8 +252,12 @@ async def running(
             settings.port,
             allowed_hosts=frozenset(map(str.lower, settings.allowed_hosts)),
         )
+        tester = Playground(services, PRESETS)
         try:
-            yield Running(settings, judge.policy, server, upstreams, exchanges, new_key)
+            async with console(
+                settings.console, store.accounts, store.queries, tester, lambda: _states(upstreams)
+            ) as opened:
+                yield Running(settings, judge.policy, server, upstreams, exchanges, new_key, opened)
         finally:
             await server.close()
             await exchanges.drain()

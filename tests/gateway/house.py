@@ -11,7 +11,7 @@ from lab.faultup import FaultUpstream
 from lab.rawclient import RawAnswer, RawClient
 from promptguard_gateway.app import Judge, Running, open_store, running
 from promptguard_gateway.domain.events import Event
-from promptguard_gateway.domain.settings import Settings, UpstreamLimits
+from promptguard_gateway.domain.settings import ConsoleSettings, Settings, UpstreamLimits
 
 KEY = "pg_live_" + "test00000000"
 QUICK = UpstreamLimits(connect_timeout=1, first_byte_timeout=1, idle_timeout=1, total_timeout=20)
@@ -66,6 +66,7 @@ async def house(folder: Path, *, judge: Judge | None = None, **settings: object)
             "api_key": KEY,
             "vllm_base_url": upstream.origin,
             "upstream": QUICK,
+            "console": ConsoleSettings(enabled=False),
         }
         async with running(Settings(**(base | settings)), judge=judge) as gateway:
             yield House(gateway, upstream, folder)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptguard_gateway.app import open_store
+from promptguard_gateway.domain.console import StoredEvent
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.store.events import StoredEvent
 
 KEY = "pg_live_" + "soak00000000"
 TESTS = Path(__file__).parent.parent

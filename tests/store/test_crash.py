@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from promptguard_gateway.store.events import StoredEvent
+from promptguard_gateway.domain.console import StoredEvent
 from promptguard_gateway.store.recovery import UNKNOWN_CRASH
 from promptguard_gateway.store.sqlite import SqliteStore
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from promptguard_gateway.domain.events import Usage
 from promptguard_gateway.store.rollups import (
     BUCKETS,
+    HOUR,
+    MINUTE,
     Rollup,
     bucket_of,
     merged,
@@ -18,7 +20,7 @@ from promptguard_gateway.store.rollups import (
     unpack,
     upper_bound,
 )
-from store.values import BEGAN, MINUTE, make_event
+from store.values import BEGAN, make_event
 
 COUNTERS = st.lists(st.integers(0, 1000), min_size=BUCKETS, max_size=BUCKETS)
 
@@ -72,17 +74,18 @@ def test_percentiles_are_read_from_above() -> None:
     assert percentile(counts, 0.99) == upper_bound(bucket_of(10_000))
 
 
-def test_an_event_is_counted_in_the_minute_it_began() -> None:
-    """The key is minute, project, route, decision and threat type."""
+def test_an_event_is_counted_in_the_period_it_began() -> None:
+    """The key is minute or hour, project, route, decision and threat type."""
     event = make_event("evt_1", time=BEGAN + MINUTE - 1, decision="block", threat_type="pii")
-    assert rollup_key(event) == (BEGAN // MINUTE, "default", "chat.completions", "block", "pii")
+    assert rollup_key(event, MINUTE) == (BEGAN // MINUTE, "default", "chat.completions", "block", "pii")
+    assert rollup_key(event, HOUR)[0] == BEGAN // HOUR
 
 
 def test_counters_of_an_event() -> None:
     """Tokens, errors and both histograms move; overhead is the total without the upstream's time."""
     usage = Usage(prompt_tokens=7, completion_tokens=5, total_tokens=12)
     event = make_event("evt_1", status=502, usage=usage, timings_us={"total": 6_000, "upstream": 5_000})
-    rollup = Rollup(rollup_key(event))
+    rollup = Rollup(rollup_key(event, MINUTE))
     rollup.add(event)
     rollup.add(make_event("evt_2", timings_us={}))
     assert (rollup.exchanges, rollup.errors, rollup.prompt_tokens, rollup.completion_tokens) == (2, 1, 7, 5)
@@ -93,7 +96,7 @@ def test_counters_of_an_event() -> None:
 def test_an_upstream_cannot_overflow_the_counters() -> None:
     """Absurd token counts are cut to what a column can hold for ever."""
     event = make_event("evt_1", usage=Usage(prompt_tokens=2**90, completion_tokens=-(2**90), total_tokens=0))
-    rollup = Rollup(rollup_key(event))
+    rollup = Rollup(rollup_key(event, MINUTE))
     rollup.add(event)
     assert rollup.prompt_tokens == 2**32
     assert rollup.completion_tokens == 0

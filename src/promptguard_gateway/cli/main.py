@@ -17,9 +17,11 @@ app = typer.Typer(
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and revoke API keys.")
 events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the events that exchanges leave behind.")
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check policies and show what they come to.")
+console = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Let people into the console.")
 app.add_typer(keys, name="keys")
 app.add_typer(events, name="events")
 app.add_typer(policies, name="policies")
+app.add_typer(console, name="console")
 
 
 def _show_version(asked: bool) -> None:
@@ -143,6 +145,16 @@ def policies_show(
     from promptguard_gateway.cli.policies import show_command
 
     show_command(os.environ, Path.cwd(), preset)
+
+
+@console.command("link")
+def console_link(
+    role: Annotated[str, typer.Option("--role", help="What the person may do: viewer, analyst or admin.")] = "admin",
+) -> None:
+    """Print a link that makes an account of the console, once and within 15 minutes."""
+    from promptguard_gateway.cli.console import link_command
+
+    link_command(os.environ, Path.cwd(), role)
 
 
 def main() -> None:

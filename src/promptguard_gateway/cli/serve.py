@@ -64,6 +64,7 @@ async def announce(gateway: Running) -> None:
         print(
             "  upstream vllm/demo: ready (a demonstration model inside this program; PROMPTGUARD_DEMO=off removes it)"
         )
+    _announce_console(gateway)
     if gateway.new_key is not None:
         print(f"\nYour API key, shown this once: {gateway.new_key}")
     key = gateway.new_key or (GUIDE_KEY if settings.api_key == GUIDE_KEY else "<your key>")
@@ -77,6 +78,16 @@ async def announce(gateway: Running) -> None:
     ):
         print(_command(address, key, "vllm/demo" if demo else "vllm/<model>", text))
     print(f"\nEvents: {program} events tail -f    API: {address}/docs    Metrics: {address}/metrics", flush=True)
+
+
+def _announce_console(gateway: Running) -> None:
+    console = gateway.console
+    if console.trouble is not None:
+        print(f"  NO CONSOLE: it {console.trouble}.")
+    elif console.address is not None:
+        print(f"  console {console.address}" + ("" if console.built else " (its pages are not built: make console)"))
+    if console.link is not None:
+        print(f"\nOpen the console with this link, good once and for 15 minutes:\n  {console.link}")
 
 
 def _command(address: str, key: str, model: str, text: str) -> str:

@@ -1,8 +1,21 @@
-"""The ports: what an exchange needs from the world. `upstream` and `store` fulfil them; tests bring their own."""
+"""The ports: what an exchange and the console need from the world. `upstream`, `store` and `control` fulfil them; tests
+bring their own."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from promptguard_gateway.domain.console import (
+    Accepted,
+    Account,
+    EventFilter,
+    EventPage,
+    EventRow,
+    Overview,
+    Role,
+    Session,
+    StoredEvent,
+    Trial,
+)
 from promptguard_gateway.domain.events import Event, Intent
 from promptguard_gateway.domain.projects import ApiKey
 
@@ -109,4 +122,78 @@ class Router(Protocol):
 
     def select(self, base_url: str | None = None) -> Upstream:
         """The upstream that X-VLLM-Base-URL names, or the default. Raises GatewayError `upstream_not_allowed`."""
+        ...
+
+
+class AccountStore(Protocol):
+    """People, their sessions and their one-time links. Digests only: what opens a door is never stored.
+
+    Every method blocks for a query. `now` and `expires` are Unix milliseconds.
+    """
+
+    def has_accounts(self) -> bool: ...
+
+    def list_accounts(self) -> Sequence[Account]: ...
+
+    def password_of(self, name: str) -> tuple[Account, str] | None:
+        """The account of this name and its password's hash."""
+        ...
+
+    def set_password(self, account: str, password: str) -> None:
+        """Change the hash, and end all sessions of this person."""
+        ...
+
+    def remove_account(self, account: str) -> bool:
+        """Remove a person, with the sessions. False for nobody, and for the last administrator."""
+        ...
+
+    def add_link(self, digest: str, role: Role, expires: int) -> None:
+        """Remember a one-time link; those that expired are forgotten."""
+        ...
+
+    def accept(self, digest: str, account: Account, password: str) -> Accepted:
+        """Use a link up and create the account, with the link's role in place of its own; both or neither."""
+        ...
+
+    def add_session(self, digest: str, account: str, now: int) -> None: ...
+
+    def session(self, digest: str) -> Session | None: ...
+
+    def touch_session(self, digest: str, now: int) -> None: ...
+
+    def end_session(self, digest: str) -> None: ...
+
+    def forget_sessions(self, created_before: int, seen_before: int) -> None: ...
+
+
+class EventQueries(Protocol):
+    """Reading events and counters. Every method blocks for queries over a bounded number of rows."""
+
+    def get(self, identifier: str) -> StoredEvent | None: ...
+
+    def search(self, wanted: EventFilter, cursor: str | None, limit: int) -> EventPage:
+        """Raises ValueError for a cursor that is none of ours."""
+        ...
+
+    def after(self, sequence: int, limit: int) -> Sequence[EventRow]:
+        """What was stored behind a sequence, oldest first."""
+        ...
+
+    def last_sequence(self) -> int: ...
+
+    def overview(self, since: int, until: int, step: int) -> Overview:
+        """The counters of a range in pieces of `step` milliseconds: whole minutes, or whole hours."""
+        ...
+
+
+class Tester(Protocol):
+    """Judges texts for the playground. Nothing is recorded."""
+
+    @property
+    def policies(self) -> Sequence[str]:
+        """Names that `try_text` takes; the first is the policy in use."""
+        ...
+
+    async def try_text(self, text: str, *, answer: bool, policies: Sequence[str]) -> Trial:
+        """Raises GatewayError: an unknown policy, a text that is too long, detectors that failed."""
         ...

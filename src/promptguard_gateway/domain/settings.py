@@ -74,6 +74,15 @@ class JudgeSettings(Struct, frozen=True, kw_only=True):
     categories: tuple[str, ...] = ()  # CODE=family, or CODE=off
 
 
+class ConsoleSettings(Struct, frozen=True, kw_only=True):
+    """The console's own listener. Its names besides addresses and `localhost` must be listed."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = 8081
+    allowed_hosts: tuple[str, ...] = ()
+
+
 class UpstreamSettings(Struct, frozen=True, kw_only=True):
     """One approved endpoint. `key` is presented to it, and to it alone."""
 
@@ -107,6 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     body: BodyLimits = BodyLimits()
     upstream: UpstreamLimits = UpstreamLimits()
     judge: JudgeSettings = JudgeSettings()
+    console: ConsoleSettings = ConsoleSettings()
 
     @property
     def on_loopback(self) -> bool:

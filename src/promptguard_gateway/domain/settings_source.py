@@ -224,8 +224,10 @@ def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
         name = _environment_name(path) if source else ".".join(path)
         return SettingsError(f"{name} (in {source or 'promptguard.yaml'}) {what}.")
 
-    if not 0 <= settings.port <= 65535:
-        raise wrong(("port",), f"must be between 0 and 65535, not {settings.port}")
+    ports: dict[_Path, int] = {("port",): settings.port, ("console", "port"): settings.console.port}
+    for path, port in ports.items():
+        if not 0 <= port <= 65535:
+            raise wrong(path, f"must be between 0 and 65535, not {port}")
     if settings.workers < 1:
         raise wrong(("workers",), f"must be at least 1, not {settings.workers}")
     if isinstance(settings.policy, str) and settings.policy not in PRESETS:
@@ -234,8 +236,13 @@ def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
         value = getattr(settings, name)
         if value not in choices:
             raise wrong((name,), f"must be one of {', '.join(choices)}, not {value!r}")
-    if not all(map(_HOST.fullmatch, settings.allowed_hosts)):
-        raise wrong(("allowed_hosts",), "must be host names, without scheme, port, path or wildcard")
+    names: dict[_Path, tuple[str, ...]] = {
+        ("allowed_hosts",): settings.allowed_hosts,
+        ("console", "allowed_hosts"): settings.console.allowed_hosts,
+    }
+    for listed, hosts in names.items():
+        if not all(map(_HOST.fullmatch, hosts)):
+            raise wrong(listed, "must be host names, without scheme, port, path or wildcard")
     for section in ("http", "body", "upstream"):
         limits = getattr(settings, section)
         for field in structs.fields(limits):

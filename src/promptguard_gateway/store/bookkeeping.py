@@ -1,4 +1,4 @@
-"""What follows from stored events: the minute's counters, and which rows of the journal are done with.
+"""What follows from stored events: the counters, and which rows of the journal are done with.
 
 Keeping both with every event would cost more than the event does, and both can be worked out from the events at any
 time. So they are brought up to date for many events at once, in one transaction with the mark that says up to which
@@ -66,18 +66,19 @@ class Books:
         return len(stored)
 
     def _count(self, events: list[Counted]) -> None:
-        touched: dict[RollupKey, Rollup] = {}
-        for event in events:
-            key = rollup_key(event)
-            rollup = touched.get(key)
-            if rollup is None:
-                rollup = touched[key] = self._rollup(key)
-            rollup.add(event)
-        self._connection.executemany(dialect.UPSERT_ROLLUP, [rollup.row() for rollup in touched.values()])
+        for period, statements in dialect.COUNTERS.items():
+            touched: dict[RollupKey, Rollup] = {}
+            for event in events:
+                key = rollup_key(event, period)
+                rollup = touched.get(key)
+                if rollup is None:
+                    rollup = touched[key] = self._rollup(key, statements.select)
+                rollup.add(event)
+            self._connection.executemany(statements.upsert, [rollup.row() for rollup in touched.values()])
 
-    def _rollup(self, key: RollupKey) -> Rollup:
+    def _rollup(self, key: RollupKey, select: str) -> Rollup:
         rollup = Rollup(key)
-        stored = self._connection.execute(dialect.SELECT_ROLLUP, key).fetchone()
+        stored = self._connection.execute(select, key).fetchone()
         if stored is not None:
             rollup.load(stored)
         return rollup

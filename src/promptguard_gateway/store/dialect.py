@@ -7,7 +7,7 @@ and then run through the driver: SQLAlchemy's execution costs more than SQLite's
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -27,7 +27,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.sql.schema import Table
 
-from promptguard_gateway.store.schema import events, intents, rollups
+from promptguard_gateway.store.rollups import HOUR, MINUTE
+from promptguard_gateway.store.schema import events, hourly_rollups, intents, rollups
 
 _QMARK = sqlite_dialect(paramstyle="qmark")
 
@@ -95,6 +96,23 @@ def _upsert(table: Table) -> str:
     return _text(statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed))
 
 
+def _select_counts(table: Table) -> str:
+    counts = (column for column in table.columns if not column.primary_key)
+    key = (column == bindparam(f"key_{column.name}") for column in table.primary_key.columns)
+    return _text(select(*counts).where(*key))
+
+
+class CounterStatements(NamedTuple):
+    """How rows of counters are read, by their key, and written."""
+
+    select: str
+    upsert: str
+
+
+def _counter_statements(table: Table) -> CounterStatements:
+    return CounterStatements(_select_counts(table), _upsert(table))
+
+
 INSERT_INTENT: Final = _insert_new(intents, "id")
 INSERT_EVENT: Final = _insert_new(events, "id", without="sequence")
 DELETE_SETTLED: Final = _text(
@@ -113,12 +131,8 @@ BEGIN_COUNTING: Final = (
 SELECT_MARK: Final = "SELECT value FROM marks WHERE name = 'rollups'"
 UPDATE_MARK: Final = "UPDATE marks SET value = ? WHERE name = 'rollups'"
 SELECT_EVENT_ID: Final = _text(select(events.c.id).where(events.c.id == bindparam("id")))
-UPSERT_ROLLUP: Final = _upsert(rollups)
-SELECT_ROLLUP: Final = _text(
-    select(*(column for column in rollups.columns if not column.primary_key)).where(
-        *(column == bindparam(f"key_{column.name}") for column in rollups.primary_key.columns)
-    )
-)
+COUNTERS: Final = {MINUTE: _counter_statements(rollups), HOUR: _counter_statements(hourly_rollups)}
+"""By the length of the period that a row counts, in milliseconds."""
 BEGIN: Final = "BEGIN IMMEDIATE"
 CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 SYNCHRONOUS_FULL: Final = "PRAGMA synchronous=FULL"

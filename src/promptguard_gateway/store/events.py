@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Engine, Row, Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from promptguard_gateway.domain.console import StoredEvent
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.store.files import StoreError
 from promptguard_gateway.store.rollups import merged
@@ -15,13 +16,6 @@ from promptguard_gateway.store.schema import NOT_ALLOWED, events, rollups
 
 _decode = msgspec.json.Decoder(Event).decode
 Columns = TypeVarTuple("Columns")
-
-
-class StoredEvent(Struct, frozen=True):
-    """An event with its place in the order in which events were stored."""
-
-    sequence: int
-    event: Event
 
 
 class MinuteCounters(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
-"""Counters by the minute, and the histogram that makes latencies of many minutes one distribution.
+"""Counters by the minute and by the hour, and the histogram that makes latencies of many minutes one distribution.
 
 Percentiles cannot be averaged; counts in fixed buckets can be added. A bucket is a quarter of an octave, so a
 percentile read from the histogram is at most 25 % above the true one, from 64 us to 18 minutes.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -18,7 +18,9 @@ _LAST = BUCKETS - 1
 _TOKENS_MOST = 2**32  # of one exchange; an upstream's absurd numbers must not overflow a column
 _PACKED = struct.Struct(f"<{BUCKETS}I")
 
-RollupKey = tuple[int, str, str, str, str]  # minute, project, route, decision, threat type ("" for none)
+RollupKey = tuple[int, str, str, str, str]  # minute or hour, project, route, decision, threat type ("" for none)
+
+MINUTE, HOUR = 60_000, 3_600_000  # milliseconds
 
 
 def bucket_of(microseconds: int) -> int:
@@ -46,9 +48,14 @@ def unpack(packed: bytes) -> list[int]:
     return list(_PACKED.unpack(packed))
 
 
-def merged(histograms: Sequence[bytes]) -> list[int]:
-    """Several packed histograms as one."""
-    return [sum(column) for column in zip(*map(_PACKED.unpack, histograms), strict=True)] or [0] * BUCKETS
+def merged(histograms: Iterable[bytes]) -> list[int]:
+    """Several packed histograms as one.
+
+    They are added as whole numbers, which is some fifty times quicker than bucket by bucket: no bucket overflows into
+    the next one before it counts 2**32 exchanges.
+    """
+    total = sum(int.from_bytes(histogram, "little") for histogram in histograms)
+    return unpack(total.to_bytes(_PACKED.size, "little"))
 
 
 def percentile(counts: Sequence[int], share: float) -> int | None:
@@ -79,7 +86,7 @@ class Counted(Struct, frozen=True, kw_only=True):
 
 
 class Rollup:
-    """The counters of one minute, project, route, decision and threat type. The writer alone holds and changes them."""
+    """The counters of one key. The writer alone holds and changes them."""
 
     __slots__ = (
         "completion_tokens",
@@ -148,6 +155,6 @@ class Rollup:
         )
 
 
-def rollup_key(event: Counted) -> RollupKey:
-    """Where an event is counted: in the minute it began."""
-    return (event.time // 60_000, event.project, event.route, event.decision, event.threat_type or "")
+def rollup_key(event: Counted, period: int) -> RollupKey:
+    """Where an event is counted: in the minute, or the hour, it began. `period` in milliseconds."""
+    return (event.time // period, event.project, event.route, event.decision, event.threat_type or "")

@@ -2,7 +2,8 @@
 
 `intents` is the journal: a row lives from before dispatch until its event is stored, so at start every row left over is
 an exchange that died with the process. `events` keeps the whole record as JSON; the columns beside it are copies for
-querying. `rollups` holds counters by the minute, so that a page over a million events reads few rows. `marks` holds
+querying. `rollups` and `hourly_rollups`
+hold counters, so that a page over a million events reads few rows. `marks` holds
 counters that tell another process that something changed.
 
 The migrations under `migrations/` lead to exactly these tables; a test compares the two.
@@ -25,9 +26,10 @@ from sqlalchemy import (
 )
 
 # The newest revision under migrations/versions; a database that says this needs no Alembic.
-HEAD = "0001"
+HEAD = "0003"
 
 NOT_ALLOWED = "decision <> 'allow'"
+THREAT = "threat_type IS NOT NULL"
 
 metadata = MetaData()
 
@@ -107,25 +109,60 @@ events = Table(
         sqlite_where=text(NOT_ALLOWED),
         postgresql_where=text(NOT_ALLOWED),
     ),
+    Index("events_by_threat", "threat_type", "time", sqlite_where=text(THREAT), postgresql_where=text(THREAT)),
 )
 
 # The model is the client's own word and therefore no part of the key: a client could make a row of every exchange.
-rollups = Table(
-    "rollups",
+_COUNTED = ("project", "route", "decision", "threat_type")
+_COUNTS = ("exchanges", "flagged", "degraded", "errors", "streamed", "prompt_tokens", "completion_tokens")
+
+
+def _counters(name: str, period: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column(period, BigInteger, primary_key=True, autoincrement=False),
+        *(Column(column, String(16 if column == "decision" else 64), primary_key=True) for column in _COUNTED),
+        *(Column(column, BigInteger, nullable=False) for column in _COUNTS),
+        Column("latency", LargeBinary, nullable=False),
+        Column("overhead", LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+# The same counters twice: a page over an hour reads minutes, a page over a month reads hours.
+rollups = _counters("rollups", "minute")
+hourly_rollups = _counters("hourly_rollups", "hour")
+
+# Who may sign in to the console. `password` is a hash with its parameters, see `console.passwords`.
+console_accounts = Table(
+    "console_accounts",
     metadata,
-    Column("minute", BigInteger, primary_key=True, autoincrement=False),
-    Column("project", String(64), primary_key=True),
-    Column("route", String(64), primary_key=True),
-    Column("decision", String(16), primary_key=True),
-    Column("threat_type", String(64), primary_key=True),
-    Column("exchanges", BigInteger, nullable=False),
-    Column("flagged", BigInteger, nullable=False),
-    Column("degraded", BigInteger, nullable=False),
-    Column("errors", BigInteger, nullable=False),
-    Column("streamed", BigInteger, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    Column("latency", LargeBinary, nullable=False),
-    Column("overhead", LargeBinary, nullable=False),
+    Column("id", String(64), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password", String(255), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Of sessions and one-time links only digests are kept: a stolen database opens no session.
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("account", String(64), ForeignKey("console_accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+console_links = Table(
+    "console_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("used", BigInteger),
     sqlite_with_rowid=False,
 )

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from promptguard_gateway.domain.events import Event, Intent
+from promptguard_gateway.store.accounts import SqlAccountStore
 from promptguard_gateway.store.dialect import connect_writer, engine_for
 from promptguard_gateway.store.events import EventReader
 from promptguard_gateway.store.files import (
@@ -25,6 +26,7 @@ from promptguard_gateway.store.keys import SqlKeyStore
 from promptguard_gateway.store.migrate import schema_version, upgrade
 from promptguard_gateway.store.recovery import check_integrity, settle_orphans
 from promptguard_gateway.store.schema import HEAD
+from promptguard_gateway.store.searching import SqlEventQueries
 from promptguard_gateway.store.transaction import At, nowhere
 from promptguard_gateway.store.walsync import WalSync
 from promptguard_gateway.store.writer import DEADLINE, QUEUE_LIMIT, Writer
@@ -48,6 +50,8 @@ class SqliteStore:
         """Use `open`. `recovered` exchanges were found dead at start; `held` is closed last."""
         self.keys = keys
         self.events = EventReader(engine)
+        self.queries = SqlEventQueries(engine)
+        self.accounts = SqlAccountStore(engine)
         self.recovered = recovered
         self._writer = writer
         self._held = held
