@@ -8,13 +8,16 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, TypeVarTuple, cast, runtime_checkable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from promptguard_gateway.core.findings import Family, Finding, Severity
 from promptguard_gateway.core.owasp import CODES
 from promptguard_gateway.core.segments import Direction
+
+Made = TypeVar("Made")
+Given = TypeVarTuple("Given")
 
 BOTH = (Direction.INPUT, Direction.OUTPUT)
 INPUT = (Direction.INPUT,)
@@ -192,13 +195,39 @@ class Redacted(Struct, frozen=True):
         return f"Redacted({self.label})"
 
 
+class Prepared:
+    """What detectors made ready for one exchange. It goes when the exchange does, so it may hold anybody's data.
+
+    It follows from the rest of what is known, so any two are equal.
+    """
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], object] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prepared)
+
+    def __hash__(self) -> int:
+        return hash(Prepared)
+
+    def once(self, make: Callable[[*Given], Made], *given: *Given) -> Made:
+        """What `make` makes of what it is given, made at the first call."""
+        key = (make, *given)
+        if key not in self._made:
+            self._made[key] = make(*given)
+        return cast(Made, self._made[key])
+
+
 class Knowledge(Struct, frozen=True):
     """What one exchange knows while its answer is inspected.
 
     `protected`: system and developer texts, which must not reappear; `canaries`: marks that must not either. `spoken`:
     what users and documents of the same exchange said; repeating that is no leak. `redacted`: what was taken out of
     the request, which must not come back. `allowed_hosts`: where links may lead, as in `Policy`. `called`: the text is
-    an argument of a tool call, so that an address in it is opened without anybody's click.
+    an argument of a tool call, so that an address in it is opened without anybody's click. `prepared`: where detectors
+    keep what they make of the rest.
     """
 
     protected: tuple[str, ...] = ()
@@ -207,6 +236,7 @@ class Knowledge(Struct, frozen=True):
     redacted: tuple[Redacted, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     called: bool = False
+    prepared: Prepared = field(default_factory=Prepared)
 
 
 class Hit(Struct, frozen=True):

@@ -6,7 +6,6 @@ policy's failure mode to say. Answers take another way to the same detectors, `c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +23,7 @@ from promptguard_gateway.core.detector import (
     sound,
 )
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection, Severity, digest_of
+from promptguard_gateway.core.memory import Remembered, digest
 from promptguard_gateway.core.segments import Direction, Segment
 from promptguard_gateway.core.views import View, applies, joined_readings, readings_of
 
@@ -44,8 +44,8 @@ ENCODED = Spec(
 """Encoded text that says nothing suspicious: low and below every block threshold, because much of it is honest."""
 _ENCODED_SCORE = 0.5
 
-_REMEMBERED = 2048  # texts
-_REMEMBERED_LENGTH = 8192  # characters; with the number above, at most 64 MiB of text, in practice a few
+_REMEMBERED = 2048  # results, by the digest of a text
+_REMEMBERED_LENGTH = 8192  # characters; what is longer hardly ever comes again
 
 _Key = tuple[str, str, Places]
 
@@ -69,22 +69,22 @@ class Inspector:
     """All detectors that read requests, compiled once.
 
     A client repeats the whole conversation with every turn, so what a text says by itself is remembered: findings are
-    a pure function of the text, whoever sent it. Nothing but that function's results is kept between inspections.
+    a pure function of the text, whoever sent it. Nothing but that function's results is kept between inspections, by
+    the digest of the text.
     """
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         readers = [detector for detector in detectors if Direction.INPUT in detector.spec.directions]
         self._book = PatternBook([detector for detector in readers if isinstance(detector, PatternDetector)])
         self._code: list[CodeDetector] = [d for d in readers if not isinstance(d, PatternDetector)]
-        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._read_alone)
+        self._remembered = Remembered[_Alone](_REMEMBERED)
 
     def inspect(self, segments: Sequence[Segment]) -> Inspection:
         """Read every segment in every view. Pure; linear in the number of characters."""
         gathered = _Gathered()
         for index, segment in enumerate(segments):
-            read = self._remembered if len(segment.text) <= _REMEMBERED_LENGTH else self._read_alone
             try:
-                alone = read(segment.text)
+                alone = self._alone(segment.text)
             except _Failed as failed:
                 gathered.failures.update(failed.gathered.failures)
                 alone = failed.gathered.alone(segment.text)
@@ -92,6 +92,17 @@ class Inspector:
         for view in joined_readings(segments):
             self._read_patterns(view, gathered)
         return gathered.inspection(segments)
+
+    def _alone(self, text: str) -> _Alone:
+        """The same for a text that was read before as for a new one. Raises _Failed."""
+        if len(text) > _REMEMBERED_LENGTH:
+            return self._read_alone(text)
+        key = digest((text,))
+        alone = self._remembered.get(key)
+        if alone is None:
+            alone = self._read_alone(text)
+            self._remembered.put(key, alone)
+        return alone
 
     def _read_alone(self, text: str) -> _Alone:
         """Everything that is found in one text by itself. Raises _Failed."""

@@ -115,13 +115,13 @@ def _needles(protected: tuple[str, ...], configured: tuple[str, ...]) -> _Needle
     )
 
 
-@lru_cache(maxsize=64)
 def _said(spoken: tuple[str, ...]) -> str:
     return _APART.join(map(project, (*_COMMON_SPEECH, *spoken)))
 
 
 class LeakDetector(Struct, frozen=True):
-    """See the module. Pure; the prepared texts of recent exchanges are cached."""
+    """See the module. Pure. An application sends the same instructions with every request, so what they are prepared to
+    is cached, for the 64 last of them; what users say is prepared once for an exchange."""
 
     @property
     def spec(self) -> Spec:
@@ -135,7 +135,7 @@ class LeakDetector(Struct, frozen=True):
         said = ""
         runs: list[tuple[int, int]] = []
         for start, end in _candidates(projected, needles):
-            said = said or _said(knowledge.spoken)
+            said = said or knowledge.prepared.once(_said, knowledge.spoken)
             if projected[start:end] not in said:
                 runs.append((start, end))
         return _hits(text, runs) if runs else ()

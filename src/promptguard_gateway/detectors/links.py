@@ -16,7 +16,6 @@ import string
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
 from html import unescape
 from typing import Final
 from urllib.parse import unquote
@@ -270,7 +269,7 @@ def _content(pair: str) -> str:
 
 def _spoken(values: list[str], path: str, host: str, knowledge: Knowledge) -> Iterator[Cargo]:
     """Text in an address, of the conversation or encoded."""
-    said = _conversation(knowledge.spoken, knowledge.protected)
+    said = knowledge.prepared.once(_conversation, knowledge.spoken, knowledge.protected)
     for text in (*values, "".join(values), path, host.replace(".", "")):
         for decoded in _decodings(_unquoted(text)):
             if _shares(decoded, said, _SPOKEN_ENCODED):
@@ -284,7 +283,6 @@ def _spoken(values: list[str], path: str, host: str, knowledge: Knowledge) -> It
             yield Cargo.CONVERSATION
 
 
-@lru_cache(maxsize=16)
 def _conversation(spoken: tuple[str, ...], protected: tuple[str, ...]) -> str:
     return "\n".join(map(project, (*spoken, *protected)))
 

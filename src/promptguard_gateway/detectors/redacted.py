@@ -10,7 +10,6 @@ number is not found inside another.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -56,7 +55,10 @@ class _Needles(Struct, frozen=True):
     longest: int
 
 
-@lru_cache(maxsize=16)
+def _prepared(knowledge: Knowledge) -> _Needles | None:
+    return knowledge.prepared.once(_needles, knowledge.redacted) if knowledge.redacted else None
+
+
 def _needles(redacted: tuple[Redacted, ...]) -> _Needles | None:
     labels: dict[str, str] = {}
     for value in redacted:
@@ -65,7 +67,7 @@ def _needles(redacted: tuple[Redacted, ...]) -> _Needles | None:
     if not labels:
         return None
     words = sorted(labels, key=len, reverse=True)
-    return _Needles(Program("|".join(words), longest=True), labels, "\n".join(words), len(words[0]))
+    return _Needles(Program("|".join(words), longest=True, keep=False), labels, "\n".join(words), len(words[0]))
 
 
 def _spellings(text: str) -> list[str]:
@@ -76,7 +78,7 @@ def _spellings(text: str) -> list[str]:
 
 
 class RedactedValueDetector(Struct, frozen=True):
-    """See the module. Pure; the prepared values of recent exchanges are cached."""
+    """See the module. Pure; the values are prepared once for an exchange, and kept no longer than it lasts."""
 
     @property
     def spec(self) -> Spec:
@@ -85,12 +87,12 @@ class RedactedValueDetector(Struct, frozen=True):
 
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         """Where redacted values stand."""
-        needles = _needles(knowledge.redacted) if knowledge.redacted else None
+        needles = _prepared(knowledge)
         return _hits(text, needles) if needles else ()
 
     def pending(self, text: str, knowledge: Knowledge) -> int:
         """The end of the text that may still become a value."""
-        needles = _needles(knowledge.redacted) if knowledge.redacted else None
+        needles = _prepared(knowledge)
         if needles is None:
             return 0
         tail = projected_tail(text, needles.longest)

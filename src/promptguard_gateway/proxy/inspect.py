@@ -18,6 +18,7 @@ from promptguard_gateway.core.decision import Decision, Edit, decide
 from promptguard_gateway.core.detector import Detector, Knowledge, Redacted, specs_of
 from promptguard_gateway.core.findings import DetectorFailure, Family, Finding, Inspection
 from promptguard_gateway.core.inspector import ENCODED, Inspector
+from promptguard_gateway.core.memory import Remembered, digest
 from promptguard_gateway.core.plan import AnswerPlan
 from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Verb
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Direction, Role, Segment
@@ -35,7 +36,7 @@ inspector sees itself."""
 _REPEATABLE = frozenset({Role.USER, Role.ASSISTANT})
 _VALUES = frozenset({Family.PII, Family.SECRETS, Family.CUSTOM})  # families whose findings are values, not phrases
 _REMEMBERED_TURNS = 10_000
-_REMEMBERED_ANSWERS = 512  # texts of answers that were inspected before in the same surroundings
+_REMEMBERED_ANSWERS = 512  # results, by the digest of a text of an answer and of what its exchange knows
 _REMEMBERED_LENGTH = 16_384  # characters of an answer, and of what its exchange knows
 
 
@@ -97,7 +98,7 @@ class Judge:
             Action.REDACT in policy.cells(spec.id, spec.family, column) for spec in specs for column in ANSWER_COLUMNS
         )
         self._blocked_turns = _BlockedTurns()
-        self._remembered = lru_cache(maxsize=_REMEMBERED_ANSWERS)(self._read_whole)
+        self._remembered = Remembered[_Whole](_REMEMBERED_ANSWERS)
 
     def prepare(self) -> None:
         """Compile now what answers need, so that none of them waits for it. Raises `PatternError`."""
@@ -154,13 +155,10 @@ class Judge:
         inspection = Inspection(findings=[], failures=[], scores={}, degraded=[])
         add_findings(inspection, [*findings_on_names(self.policy.tools, segments), *on_calls])
         edits: list[Edit] = []
-        short = sum(map(len, (*knowledge.protected, *knowledge.spoken))) <= _REMEMBERED_LENGTH
-        short &= not knowledge.redacted  # the same values hardly ever come with the same answer again
+        surroundings = _surroundings(knowledge)
         for index, segment in enumerate(segments):
-            remember = short and len(segment.text) <= _REMEMBERED_LENGTH
-            read = self._remembered if remember else self._read_whole
             try:
-                whole = read(segment.column, knowledge, segment.text)
+                whole = self._whole(segment, knowledge, surroundings)
             except _Failed as failed:
                 inspection.failures.extend(failed.inspector.failures)
                 whole = _outcome(failed.inspector, failed.edits)
@@ -169,6 +167,17 @@ class Judge:
             for detector, score in whole.scores.items():
                 inspection.scores[detector] = max(score, inspection.scores.get(detector, 0.0))
         return self.conclude(segments, inspection, tuple(edits))
+
+    def _whole(self, segment: Segment, knowledge: Knowledge, surroundings: bytes | None) -> "_Whole":
+        """The same for a text that was read before in these surroundings as for a new one. Raises _Failed."""
+        if surroundings is None or len(segment.text) > _REMEMBERED_LENGTH:
+            return self._read_whole(segment.column, knowledge, segment.text)
+        key = digest((segment.column, segment.text), surroundings)
+        whole = self._remembered.get(key)
+        if whole is None:
+            whole = self._read_whole(segment.column, knowledge, segment.text)
+            self._remembered.put(key, whole)
+        return whole
 
     def _read_whole(self, column: Column, knowledge: Knowledge, text: str) -> "_Whole":
         """What one complete text of an answer leads to, as segment 0. Raises _Failed."""
@@ -218,6 +227,14 @@ def _require_whole_calls(policy: Policy) -> None:
     for spec in TOOL_SPECS:
         if any(Action.REDACT in policy.cells(spec.id, spec.family, column) for column in ANSWER_COLUMNS):
             raise ValueError(f"policy {policy.name}: {spec.id} in answers can block or flag, but not redact")
+
+
+def _surroundings(knowledge: Knowledge) -> bytes | None:
+    """The digest of what an exchange knows, or None where it hardly ever comes again with the same answer."""
+    known = (knowledge.protected, knowledge.canaries, knowledge.spoken)
+    if knowledge.redacted or sum(len(text) for texts in known for text in texts) > _REMEMBERED_LENGTH:
+        return None
+    return digest(text for texts in known for text in (str(len(texts)), *texts))
 
 
 def add_findings(inspection: Inspection, findings: Iterable[Finding]) -> None:
