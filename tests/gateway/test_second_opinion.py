@@ -12,6 +12,8 @@ import pytest
 from gateway.house import KEY, House, chat, spoken
 from lab.faultup import FaultUpstream
 from promptguard_gateway.app import SettingsError, policy_of, running, second_opinion_of
+from promptguard_gateway.core.findings import Family
+from promptguard_gateway.core.segments import Column
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.policy_document import PolicyDocument
 from promptguard_gateway.domain.settings import JudgeSettings, Settings
@@ -124,7 +126,7 @@ async def test_what_it_calls_unsafe_is_blocked(tmp_path: Path) -> None:
     assert answer.status == 400
     assert answer.json()["error"]["code"] == "request_blocked"
     [threat] = guarded.json()["threats"]
-    assert (threat["rule"]["detector"], threat["rule"]["suppressible"]) == (JUDGE, False)
+    assert (threat["rule"]["detector"], threat["rule"]["suppressible"]) == (JUDGE, True)
     [finding] = here.event_of(answer).findings
     assert (finding.detector, finding.rule, finding.category) == (JUDGE, "S1", "violent_crimes")
     assert (finding.action, finding.span) == ("block", (0, len("a text without any pattern in it")))
@@ -164,6 +166,17 @@ async def test_values_that_are_redacted_do_not_reach_it(tmp_path: Path) -> None:
         answer = await here.ask(chat(f"my card is {CARD}", DEMO))
     assert answer.headers["x-promptguard-decision"] == "redact"
     assert guard.asked[0][0]["content"] == "my card is (CREDIT_CARD_REDACTED)"
+
+
+async def test_a_text_that_is_redacted_for_a_verdict_is_redacted_to_its_end(tmp_path: Path) -> None:
+    """Also where what the model was shown of it, with placeholders, is shorter than the text."""
+    address = "someone.with.a.very.long.name.indeed.and.more" + "@" + "a-long-domain-of-a-provider.example.com"
+    policy = PolicyDocument(matrix={Family.SAFETY: {Column.UNTRUSTED: "redact"}})
+    async with watched(tmp_path, always(UNSAFE), policy=policy) as (here, guard):
+        answer = await here.ask(chat(f"{address}, {address}: this is how it ends", DEMO))
+    assert "ends" in guard.asked[0][0]["content"]
+    assert answer.headers["x-promptguard-decision"] == "redact"
+    assert answer.json()["choices"][0]["message"]["content"].endswith("You said: [SAFETY_REDACTED]")
 
 
 FAILURES = {

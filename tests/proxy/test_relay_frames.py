@@ -163,8 +163,8 @@ STRAYS = {
     "the name of a tool": event(delta={"tool_calls": [{"index": 0, "function": {"name": f"get-{AWS}"}}]}),
     "an unknown member of a delta": event(delta={"thoughts": f"so {AWS} it is"}),
     "an unknown member of a choice": event(delta={}, note={"deep": [f"see {AWS} here"]}),
+    "a member of a choice with the name of metadata": event(delta={}, provider=f"by {AWS}"),
     "an unknown member of the chunk": b'data: {"choices": [], "debug": "' + AWS.encode() + b'"}\n\n',
-    "an unknown key": event(delta={f"k {AWS}": 1}),
     "a role that is none": event(delta={"role": f"assistant {AWS}"}),
     "a finish reason that is none": event(delta={}, finish_reason=f"stop {AWS}"),
 }
@@ -177,6 +177,15 @@ def test_no_member_is_a_way_around(name: str) -> None:
     assert AWS.encode() not in frames
     assert relay.fault is None
     assert relay.judgement().decision.verb in ("redact", "block")
+
+
+def test_a_key_that_must_be_redacted_is_an_error() -> None:
+    """No placeholder can stand for it on a stream: what came before stays, and the answer does not end as if whole."""
+    relay, frames = relayed(MODERATE, said("hello ") + event(delta={f"k {AWS}": 1}) + DONE)
+    assert AWS.encode() not in frames
+    assert relay.fault is not None
+    assert (relay.fault.code, relay.blocked, relay.complete) == ("request_blocked", False, False)
+    assert relay.judgement().decision.verb == "redact"
 
 
 def test_the_ledger_counts_every_text() -> None:

@@ -18,7 +18,7 @@ def redact(body: JsonValue, judgement: Judgement) -> None:
     try:
         apply(body, (Edit(segments[edit.segment], edit.start, edit.end, edit.replacement) for edit in edits))
     except CannotRewrite:
-        raise _no_place() from None
+        raise no_place() from None
 
 
 def redact_arguments(text: str, by_leaf: Mapping[tuple[int, int], list[Edit]]) -> str:
@@ -26,10 +26,11 @@ def redact_arguments(text: str, by_leaf: Mapping[tuple[int, int], list[Edit]]) -
     try:
         return rewrite_embedded(text, by_leaf) if by_leaf else text
     except CannotRewrite:
-        raise _no_place() from None
+        raise no_place() from None
 
 
-def _no_place() -> GatewayError:
+def no_place() -> GatewayError:
+    """The error for a redaction that the body cannot carry."""
     return GatewayError(
         "request_blocked",
         "Blocked by security policy: a value that must be redacted stands where no placeholder can stand, "

@@ -23,6 +23,7 @@ from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
 from promptguard_gateway.proxy.call_watch import CallWatch
 from promptguard_gateway.proxy.dialects import usage_of
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, gather
+from promptguard_gateway.proxy.redaction import no_place
 from promptguard_gateway.proxy.restoring import Restoring
 from promptguard_gateway.proxy.strands import ArgumentsStrand, Strand, WatchedCall, restored
 from promptguard_gateway.proxy.toolbox import Toolbox
@@ -248,8 +249,10 @@ class Relay:
         text = release.text
         if inspector.failed:
             raise InspectionFailed("The answer", inspector.failures)
-        if release.blocked is not None or (stray.is_key and text != stray.text):
+        if release.blocked is not None:
             self.blocked = True
+        elif text != stray.text and stray.is_key:
+            raise no_place()
         elif text != stray.text:
             set_text(chunk, stray, text)
 

@@ -118,7 +118,7 @@ class SecondOpinion:
         if judgement.decision.verb is Verb.BLOCK or not self.reads(judge.policy, Direction.INPUT):
             return judgement
         rules = self._rules(judge.policy, Direction.INPUT)
-        opinion = await self._judge(list(_untrusted(judgement)), rules, answers=False)
+        opinion = await self._judge(judgement, list(_untrusted(judgement)), rules, answers=False)
         return judge.reconsider(project, judgement, opinion, vault)
 
     async def review_answer(self, judge: Judge, judgement: Judgement, texts: Sequence[Text], asked: str) -> Judgement:
@@ -126,7 +126,7 @@ class SecondOpinion:
         if judgement.decision.verb is Verb.BLOCK or not self.reads(judge.policy, Direction.OUTPUT):
             return judgement
         rules = self._rules(judge.policy, Direction.OUTPUT)
-        opinion = await self._judge(texts, rules, answers=True, asked=asked[-_ASKED:])
+        opinion = await self._judge(judgement, texts, rules, answers=True, asked=asked[-_ASKED:])
         return judge.reconsider_answer(judgement, opinion)
 
     async def close(self) -> None:
@@ -155,7 +155,13 @@ class SecondOpinion:
         )
 
     async def _judge(
-        self, texts: Sequence[Text], rules: tuple[Rule, ...], *, answers: bool, asked: str = ""
+        self,
+        judgement: Judgement,
+        texts: Sequence[Text],
+        rules: tuple[Rule, ...],
+        *,
+        answers: bool,
+        asked: str = "",
     ) -> Inspection:
         try:
             packs = pack(texts, self.plan.window, self.plan.questions)
@@ -166,7 +172,9 @@ class SecondOpinion:
             for packed in packs
             for ask in self.plan.format.asks(Question(packed.text, answers, asked, rules))
         ]
-        return await self._gathered(calls, {index: len(text) for index, text in texts})
+        # A finding covers what the segment says, not what was shown of it; of a stream only what was shown is known.
+        lengths = {index: len(judgement.segments[index].text or shown) for index, shown in texts}
+        return await self._gathered(calls, lengths)
 
     async def _gathered(self, calls: Sequence[_Call], lengths: dict[int, int]) -> Inspection:
         """All verdicts that come within the budget, and a failure for those that do not."""

@@ -59,7 +59,8 @@ class ChunkView(Struct, frozen=True):
     strays: list[Stray]
 
 
-_SERVERS_OWN = METADATA | MIRRORS | {"index", "created"}
+_SERVERS_OWN = METADATA | MIRRORS
+_OF_A_CHOICE = MIRRORS | {"index"}  # the names of metadata are the server's own around the choices only
 
 
 def view(chunk: JsonObject) -> ChunkView:
@@ -131,7 +132,7 @@ def _is_one_of(value: JsonValue, values: frozenset[str]) -> bool:
 def _read_choice(position: int, choice: JsonObject, deltas: list[Delta], strays: list[Stray]) -> None:
     index = _index(choice.get("index"), "a choice")
     for key, value in choice.items():
-        if value is None or key in _SERVERS_OWN:
+        if value is None or key in _OF_A_CHOICE:
             continue
         at = ("choices", position, key)
         if key == "delta":
