@@ -198,6 +198,8 @@ async def _state(upstream: Upstream) -> str:
             answer = await upstream.send("/models", None, stream=False)
             await answer.read()
     except GatewayError as error:
+        if error.code == "upstream_unreachable":
+            return "Cannot connect to vLLM. Start it there, or set VLLM_BASE_URL and start again"
         return error.message.split(". ")[0].split(": ")[0]
     except TimeoutError:
         return "did not answer within 3 seconds"
@@ -273,10 +275,7 @@ def _upstreams(settings: Settings) -> Upstreams:
     try:
         return Upstreams.from_settings(settings)
     except ValueError as error:
-        raise SettingsError(
-            f"VLLM_BASE_URL or PROMPTGUARD_VLLM_UPSTREAMS is wrong: {error}. "
-            "Write an address such as http://gpu-server.internal:8000."
-        ) from error
+        raise SettingsError(f"{error}. Write an address such as http://gpu-server.internal:8000.") from error
 
 
 def _first_key(store: SqliteStore, settings: Settings) -> str | None:

@@ -82,8 +82,8 @@ def test_an_allow_rule_cannot_excuse_a_verdict_by_a_text() -> None:
     [
         ("preset: lax", "preset: must be a use case (default, support_bot, "),
         ("presett: strict", "'presett' is not known here. Did you mean preset?"),
-        ("matrix: {pi: {answer: block}}", "matrix: names one of injection, forgery"),
-        ("matrix: {pii: {answers: block}}", "names one of untrusted, system"),
+        ("matrix: {pi: {answer: block}}", "matrix: a name in it is not known. Known are: injection, forgery"),
+        ("matrix: {pii: {answers: block}}", "a name in it is not known. Known are: untrusted, system"),
         ("matrix: {pii: {answer: erase}}", "must be one of off, flag, redact, block"),
         ("thresholds: {pi: {warn: 0, block: 1}}", "thresholds: 'pi' is no family and no detector. Did you mean pii?"),
         ("thresholds: {pii: {warn: 0.9, block: 0.1}}", "thresholds.pii: the thresholds must be"),
@@ -152,9 +152,9 @@ def test_a_wrong_document_stops_the_start(yaml: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("preset: [", "own.yaml cannot be read"),
-        ("- a", "own.yaml cannot be read"),
-        ("preset: 5", "preset (in own.yaml): expected `str`, got `int`."),
+        ("preset: [", "own.yaml (line 1) is not valid YAML"),
+        ("- a", "own.yaml must hold names with values"),
+        ("preset: 5", "preset (in own.yaml): must be a string, not a whole number."),
         ("preset: a\npreset: b", "own.yaml (line 2) sets preset twice"),
     ],
 )

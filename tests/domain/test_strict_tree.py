@@ -39,11 +39,11 @@ class Tree(Struct, frozen=True, forbid_unknown_fields=True):
         ({"leaf": {"levle": "low"}}, "leaf: 'levle' is not known here. Did you mean level?"),
         ({"leaves": [{}, {"xyz": 1}]}, "leaves[1]: 'xyz' is not known here. Known are: level, count."),
         ({"leaf": {"level": "secret"}}, "leaf.level: must be one of low, high."),
-        ({"leaves": [{"level": 1}]}, "leaves[0].level: expected `str`, got `int`."),
-        ({"leaf": {"count": "1"}}, "leaf.count: expected `int | null`, got `str`."),
-        ({"cells": {"green": {}}}, "cells: names one of red, blue."),
+        ({"leaves": [{"level": 1}]}, "leaves[0].level: must be a string, not a whole number."),
+        ({"leaf": {"count": "1"}}, "leaf.count: must be a whole number or null, not a string."),
+        ({"cells": {"green": {}}}, "cells: a name in it is not known. Known are: red, blue."),
         ({"cells": {"red": {"a": "green"}}}, "cells[...][...]: must be one of red, blue."),
-        ([], "expected `object`, got `array`."),
+        ([], "must be an object, not a list."),
     ],
 )
 def test_an_error_names_the_place_and_the_way_out(tree: object, message: str) -> None:

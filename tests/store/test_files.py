@@ -63,7 +63,7 @@ def test_a_missing_folder_is_created_for_its_owner_alone(tmp_path: Path) -> None
 def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
     """The sentence says what is wrong and what to do."""
     (tmp_path / "data").write_text("")
-    with pytest.raises(StoreError, match="is a file; name a folder"):
+    with pytest.raises(StoreError, match=r"is a file\. Set PROMPTGUARD_DATA to a folder"):
         prepare_folder(tmp_path / "data")
     with pytest.raises(StoreError, match="cannot be created: not a directory"):
         prepare_folder(tmp_path / "data" / "deeper")

@@ -48,7 +48,8 @@ def _show(console: Console, event: Event, *, as_json: bool) -> None:
         line.append(" (monitor: let through)", style="bold")
     line.append(f" {event.outcome:<14} {event.status} {event.route} {event.model}")
     if event.reasons:
-        line.append(f"  {event.reasons[0].text}")
+        more = f" And {len(event.reasons) - 1} more." if len(event.reasons) > 1 else ""
+        line.append(f"  {event.reasons[0].text}{more}")
     console.print(line, soft_wrap=True)
 
 

@@ -12,11 +12,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="PromptGuard: a security gateway for language models.",
+    help="PromptGuard: a security gateway for language models. `serve` starts it; the others help to run it.",
 )
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and revoke API keys.")
-events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the events that exchanges leave behind.")
-policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check policies and show what they come to.")
+events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the record of what was decided.")
+policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and show policies.")
 console = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Let people into the console.")
 app.add_typer(keys, name="keys")
 app.add_typer(events, name="events")
@@ -43,18 +43,21 @@ def options(
 
 @app.command()
 def serve() -> None:
-    """Start the gateway. Settings: the environment, .env and promptguard.yaml (docs/environment.md)."""
+    """Start the gateway.
+
+    Settings come from the environment, then .env, then promptguard.yaml in this folder. docs/environment.md lists them.
+    """
     from promptguard_gateway.cli.serve import serve_command
 
     serve_command(os.environ, Path.cwd())
 
 
-@app.command()
+@app.command(short_help="Judge a text or a file, without a gateway.")
 def scan(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A text, the path of a file, or - for standard input.")],
     answer: Annotated[bool, typer.Option("--answer", help="Judge as an answer of a model, not as a prompt.")] = False,
 ) -> None:
-    """Decide on a text, or on every line of a .jsonl file.
+    """Judge a text, or each line of a .jsonl file, by the policy in the settings. No gateway and no model is needed.
 
     Exit code 0: nothing blocked, 1: an error, 2: something blocked.
     """
@@ -63,11 +66,11 @@ def scan(
     scan_command(os.environ, Path.cwd(), text, answer=answer)
 
 
-@app.command()
+@app.command(short_help="Attack the running gateway and show what it stops.")
 def selftest(
     url: Annotated[str | None, typer.Option("--url", help="Where the gateway is; else where the settings say.")] = None,
     key: Annotated[str | None, typer.Option("--key", help="An API key; else PROMPTGUARD_API_KEY.")] = None,
-    only: Annotated[str, typer.Option("--only", metavar="ID", help="Only cases whose id begins like this.")] = "",
+    only: Annotated[str, typer.Option("--only", metavar="ID", help="Only cases whose id begins with this.")] = "",
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the matrix.")] = False,
 ) -> None:
     """Fire a catalogue of attacks and of their harmless twins at the running gateway, in every form.
@@ -113,14 +116,16 @@ def events_tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new events.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show the newest events."""
+    """Show the newest events, a line each."""
     from promptguard_gateway.cli.events import tail_command
 
     tail_command(os.environ, Path.cwd(), count, follow=follow, as_json=json)
 
 
 @events.command("show")
-def events_show(event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="evt_...")]) -> None:
+def events_show(
+    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="evt_..., from an error or from `tail`.")],
+) -> None:
     """Show one event whole, as JSON."""
     from promptguard_gateway.cli.events import show_command
 
@@ -135,7 +140,7 @@ def policies_check(file: Annotated[str, typer.Argument(metavar="FILE", help="A Y
     check_command(os.environ, Path.cwd(), file)
 
 
-@policies.command("show")
+@policies.command("show", short_help="Print every cell and threshold of a policy.")
 def policies_show(
     preset: Annotated[
         str | None, typer.Argument(metavar="PRESET", help="Such as support_bot:strict; else the settings' policy.")

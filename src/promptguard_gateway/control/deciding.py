@@ -11,7 +11,9 @@ from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Finding
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Direction, Inventory
+from promptguard_gateway.domain import strict_tree
 from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.domain.strict_tree import TreeError
 from promptguard_gateway.proxy.failures import internal_error, report
 from promptguard_gateway.proxy.gateway import render_block, render_error
 from promptguard_gateway.proxy.http_reply import Reply, json_response
@@ -66,7 +68,7 @@ class Deciding:
         try:
             return tree, msgspec.convert(tree, kind, strict=True)
         except msgspec.ValidationError as error:
-            raise _validation_error(error) from None
+            raise _validation_error(strict_tree.explain(error, kind)) from None
 
     async def _judge(
         self,
@@ -114,14 +116,6 @@ class Deciding:
         return json_response(200, msgspec.json.encode(response), decision_headers(trace, __version__))
 
 
-def _validation_error(error: msgspec.ValidationError) -> GatewayError:
-    """msgspec names the place and the type it wanted. Only of a wrong choice it quotes the value, which stays here."""
-    message, _, place = str(error).partition(" - at `$")
-    param = place.rstrip("`").lstrip(".") or None
-    if message.startswith("Invalid enum value"):
-        message = "Not one of the values that are allowed"
-    _, missing, field = message.partition("missing required field `")
-    if missing:
-        param = ".".join(filter(None, (param, field.rstrip("`"))))
-        return GatewayError("missing_field", f"The field {param} is required.", param=param)
-    return GatewayError("invalid_value", f"{message}{f' in {param}' if param else ''}.", param=param)
+def _validation_error(wrong: TreeError) -> GatewayError:
+    code = "missing_field" if wrong.what == strict_tree.REQUIRED else "invalid_value"
+    return GatewayError(code, f"{wrong.place or 'The body'} {wrong.what}", param=wrong.place or None)

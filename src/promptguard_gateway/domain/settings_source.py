@@ -92,8 +92,10 @@ def _from_yaml(text: str, source: str) -> dict[str, object]:
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         # What YAML says of an error quotes the text, which may hold a key.
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise SettingsError(f"{source} cannot be read{where}. It must be a mapping of names to values.") from None
+        if mark:
+            way = "is not valid YAML. Look at its quotes, brackets, colons and indentation"
+            raise SettingsError(f"{source} (line {mark.line + 1}) {way}.") from None
+        raise SettingsError(f"{source} must hold names with values, such as `port: 8081`.") from None
     _refuse_twins(root, source)
     return tree
 

@@ -1,7 +1,7 @@
 """Parsed YAML or JSON as a value of a strict type; what is wrong is named by its place, with the way out.
 
-msgspec says what is wrong and where. It does not say which names or values are known there, and it quotes wrong values,
-which may be somebody's secret: both are mended here.
+msgspec says what is wrong and where. It names types as its own code does, does not say which names or values are known
+there, and quotes wrong values, which may be somebody's secret: all three are mended here.
 """
 
 import difflib
@@ -19,7 +19,20 @@ T = TypeVar("T")
 
 _PLACE = re.compile(r"(.*?) - at (`key` in )?`\$(.*)`\Z", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_TYPE = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _STEP = re.compile(r"\.(\w+)|\[[^\]]*\]")
+# What msgspec calls a type, as people do.
+_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "null": "null",
+    "object": "an object",
+    "str": "a string",
+}
+REQUIRED = "is required."
 
 
 class TreeError(ValueError):
@@ -59,7 +72,17 @@ def explain(error: msgspec.ValidationError, kind: object) -> TreeError:
         known = [field.name for each in kinds if _is_struct(each) for field in structs.fields(each)]
         return TreeError(place, f"{unknown[1]!r} is not known here. {near(unknown[1], known)}")
     if wrong.startswith("Invalid enum value"):
-        return TreeError(place, f"{'names' if is_key else 'must be'} one of {', '.join(_choices(kinds))}.")
+        choices = ", ".join(_choices(kinds))
+        return TreeError(
+            place, f"a name in it is not known. Known are: {choices}." if is_key else f"must be one of {choices}."
+        )
+    missing = _MISSING.match(wrong)
+    if missing:
+        return TreeError(".".join(filter(None, (place, missing[1]))), REQUIRED)
+    of_type = _TYPE.fullmatch(wrong)
+    if of_type:
+        expected, got = (" or ".join(_WORDS.get(name, name) for name in each.split(" | ")) for each in of_type.groups())
+        return TreeError(place, f"must be {expected}, not {got}.")
     return TreeError(place, f"{wrong[:1].lower()}{wrong[1:]}.")
 
 

@@ -12,8 +12,8 @@ from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.ports import KeyStore
 from promptguard_gateway.domain.projects import KEY_SHAPE, ApiKey
 
-_MISSING = "PromptGuard API key required. Please provide via X-API-Key header."
-_INVALID = "Invalid or deactivated API key."
+_MISSING = "PromptGuard API key required. Please provide via X-API-Key header. Authorization: Bearer works as well."
+_INVALID = "Invalid or deactivated API key. On the gateway's machine `promptguard keys list` shows which are live."
 
 
 class Principal(Struct, frozen=True):

@@ -193,7 +193,9 @@ def parser_failure(failure: Exception) -> GatewayError:
 def check_json_head(request: Request, max_bytes: int) -> None:
     """Media type, content coding and announced length of a JSON body; reads nothing of it. Raises `GatewayError`."""
     if not is_json(request.headers.get("content-type", "")):
-        raise GatewayError("unsupported_media_type", "Send the body as application/json.", param="content-type")
+        raise GatewayError(
+            "unsupported_media_type", "Send JSON with the header Content-Type: application/json.", param="content-type"
+        )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise GatewayError("unsupported_encoding", "Send the body without compression.", param="content-encoding")
     if request.length is not None and request.length > max_bytes:
@@ -231,4 +233,4 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 def _too_large(max_bytes: int) -> GatewayError:
-    return GatewayError("body_too_large", f"The body is larger than {max_bytes} bytes.")
+    return GatewayError("body_too_large", f"The body is larger than {max_bytes} bytes, the limit http.max_body_bytes.")

@@ -15,6 +15,7 @@ PEPPER = "pepper"
 LOCK = "gateway.lock"
 NEEDED_BYTES = 1024 * 1024  # free on the disk, to begin at all
 _PEPPER_BYTES = 32
+_ANOTHER = "Set PROMPTGUARD_DATA to one that this user can write."
 
 
 class StoreError(Exception):
@@ -26,11 +27,12 @@ def prepare_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except FileExistsError:
-        raise StoreError(f"The data folder {folder} is a file; name a folder.") from None
+        raise StoreError(f"The data folder {folder} is a file. Set PROMPTGUARD_DATA to a folder.") from None
     except OSError as error:
-        raise StoreError(f"The data folder {folder} cannot be created: {_reason(error)}.") from None
+        raise StoreError(f"The data folder {folder} cannot be created: {_reason(error)}. {_ANOTHER}") from None
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise StoreError(f"The data folder {folder} is not writable for user {os.geteuid()}{_owner(folder)}.")
+        who = f"user {os.geteuid()}{_owner(folder)}"
+        raise StoreError(f"The data folder {folder} is not writable for {who}. {_ANOTHER}")
 
 
 def require_space(folder: Path, needed: int = NEEDED_BYTES) -> None:
@@ -108,7 +110,8 @@ class FolderLock:
         except OSError:
             os.close(self._descriptor)
             raise StoreError(
-                f"Another gateway serves from the data folder {folder}; stop it, or give this one its own folder."
+                f"Another gateway serves from the data folder {folder}. Stop it, or give this one a folder of its own "
+                "with PROMPTGUARD_DATA."
             ) from None
 
     def release(self) -> None:

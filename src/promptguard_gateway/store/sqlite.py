@@ -36,8 +36,8 @@ def require_single_worker(workers: int) -> None:
     """Refuse several worker processes: one process alone writes to a SQLite file. Raises StoreError."""
     if workers > 1:
         raise StoreError(
-            f"PROMPTGUARD_WORKERS: {workers} workers cannot share a SQLite database; run one worker per data folder, "
-            "several gateways each with its own folder, or wait for PostgreSQL support."
+            f"PROMPTGUARD_WORKERS must be 1: {workers} workers cannot share a SQLite database. For more, run several "
+            "gateways, each with its own PROMPTGUARD_DATA."
         )
 
 

@@ -40,13 +40,14 @@ class Upstreams:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Upstreams":
-        """The upstreams of the settings. `VLLM_API_KEY` belongs to `VLLM_BASE_URL` and goes to no other endpoint."""
-        first = UpstreamSettings(origin=settings.vllm_base_url, key=settings.vllm_api_key)
-        others = [
-            UpstreamSettings(origin=origin)
-            for origin in settings.vllm_upstreams
-            if not same_place(canonical_origin(origin), canonical_origin(first.origin))
-        ]
+        """The upstreams of the settings. `VLLM_API_KEY` belongs to `VLLM_BASE_URL` and goes to no other endpoint.
+
+        Raises ValueError, which names the setting.
+        """
+        base = _origin_of("VLLM_BASE_URL", settings.vllm_base_url)
+        first = UpstreamSettings(origin=base, key=settings.vllm_api_key)
+        listed = [_origin_of("PROMPTGUARD_VLLM_UPSTREAMS", url) for url in settings.vllm_upstreams]
+        others = [UpstreamSettings(origin=origin) for origin in listed if not same_place(origin, base)]
         return cls([first, *others], limits=settings.upstream, demo=settings.demo and settings.on_loopback)
 
     @property
@@ -101,6 +102,13 @@ class Upstreams:
         """Close the connections of all endpoints."""
         for endpoint in self._endpoints:
             await endpoint.close()
+
+
+def _origin_of(setting: str, url: str) -> str:
+    try:
+        return canonical_origin(url)
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from None
 
 
 def _origin_or_none(url: str) -> str | None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire.strict_json import JsonObject, JsonValue
-from promptguard_gateway.wire.walk import CONFIG, DEFINITION, DOCUMENT, Walk, wrong
+from promptguard_gateway.wire.walk import CONFIG, DEFINITION, DOCUMENT, Walk, over_limit, wrong
 
 ALLOW_SETTING = "PROMPTGUARD_ALLOW_FIELDS"
 
@@ -266,12 +266,13 @@ def _check_bound(name: str, value: JsonValue, field: Field, limits: BodyLimits) 
     if field.bound is Bound.N:
         if isinstance(value, int) and value < 1:
             raise wrong((name,), field.expected)
-        size, limit = (value if isinstance(value, int) else 0), limits.max_n
+        size, setting = (value if isinstance(value, int) else 0), "max_n"
     else:
         size = len(value) if isinstance(value, list) else 1
-        limit = limits.max_tools if field.bound is Bound.TOOLS else limits.max_stop
+        setting = "max_tools" if field.bound is Bound.TOOLS else "max_stop"
+    limit: int = getattr(limits, setting)
     if size > limit:
-        raise GatewayError("limit_exceeded", f"{name} is over the limit of {limit}.", param=name)
+        raise over_limit(name, limit, setting)
 
 
 def _account(walk: Walk, name: str, value: JsonValue, field: Field) -> None:

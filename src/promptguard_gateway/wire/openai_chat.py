@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from promptguard_gateway.core.segments import Channel, Column, Direction, Exemption, Role, column_of
-from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire.content_parts import read_parts
 from promptguard_gateway.wire.fields import CHAT
@@ -20,6 +19,7 @@ from promptguard_gateway.wire.walk import (
     Walk,
     folded,
     missing,
+    over_limit,
     require_list,
     require_object,
     require_text,
@@ -60,7 +60,7 @@ def _messages(body: JsonObject, limits: BodyLimits) -> list[JsonValue]:
     if not isinstance(messages, list) or not messages:
         raise wrong(("messages",), "a list of at least one message")
     if len(messages) > limits.max_messages:
-        raise GatewayError("limit_exceeded", f"messages is over the limit of {limits.max_messages}.", param="messages")
+        raise over_limit("messages", limits.max_messages, "max_messages")
     return messages
 
 

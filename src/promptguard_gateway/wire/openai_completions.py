@@ -1,12 +1,11 @@
 """The text completion route: a prompt that the model reads as it stands, without a chat template."""
 
 from promptguard_gateway.core.segments import Direction, Role
-from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire.fields import COMPLETIONS
 from promptguard_gateway.wire.openai_request import Request, read_request, read_texts
 from promptguard_gateway.wire.strict_json import JsonObject
-from promptguard_gateway.wire.walk import folded, voice_of
+from promptguard_gateway.wire.walk import folded, over_limit, voice_of
 
 _KNOWN = folded(COMPLETIONS)
 _PROMPT = voice_of(Direction.INPUT, Role.USER)
@@ -26,7 +25,5 @@ def inventory(
         walk.text(("suffix",), suffix, _PROMPT)
     request.answers = len(texts) * request.n
     if request.answers > limits.max_messages:
-        raise GatewayError(
-            "limit_exceeded", f"prompt and n ask for over {limits.max_messages} answers.", param="prompt"
-        )
+        raise over_limit("prompt", limits.max_messages, "max_messages")
     return request

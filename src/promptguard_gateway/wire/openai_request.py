@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from promptguard_gateway.core.segments import Exemption, Inventory
-from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire.fields import Field, read_fields
 from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, encode
-from promptguard_gateway.wire.walk import CONFIG, Walk, missing, wrong
+from promptguard_gateway.wire.walk import CONFIG, Walk, missing, over_limit, wrong
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+\-]{0,255}\Z")
 
@@ -127,7 +126,7 @@ def read_texts(walk: Walk, name: str, value: JsonValue) -> list[str]:
     if not isinstance(value, list) or not value:
         raise wrong((name,), "a string or a list of strings")
     if len(value) > walk.limits.max_messages:
-        raise GatewayError("limit_exceeded", f"{name} is over the limit of {walk.limits.max_messages}.", param=name)
+        raise over_limit(name, walk.limits.max_messages, "max_messages")
     texts = [item for item in value if isinstance(item, str)]
     if len(texts) != len(value):
         raise wrong((name,), "a string or a list of strings; token ids cannot be inspected")

@@ -1,6 +1,7 @@
 """The OpenAPI document and its page, generated from the table of routes and the types of the bodies."""
 
 import html
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -89,5 +90,6 @@ def page(version: str) -> str:
 def _row(route: Route) -> str:
     paths = "<br>".join(f"<code>{route.method} {html.escape(path)}</code>" for path in route.paths)
     key = "yes" if route.authentication is Authentication.KEY else "no"
-    cells = (paths, key, html.escape(route.inspected.value), html.escape(route.summary))
+    summary = re.sub(r"`(.*?)`", r"<code>\1</code>", html.escape(route.summary))
+    cells = (paths, key, html.escape(route.inspected.value), summary)
     return f"<tr>{''.join(f'<td>{cell}' for cell in cells)}</tr>"

@@ -111,7 +111,7 @@ def _check_nodes(text: str, limit: int) -> None:
         return
     bare = _STRING.sub("", text)
     if _openings(bare) + bare.count(",") >= limit:
-        raise GatewayError("limit_exceeded", f"The body holds more than {limit} values.")
+        raise too_many_values(limit)
 
 
 def _openings(text: str) -> int:
@@ -194,7 +194,15 @@ def _out_of_range() -> NoReturn:
 
 
 def _too_deep(limit: int) -> GatewayError:
-    return GatewayError("too_deep", f"The body is nested deeper than {limit} levels.")
+    return GatewayError(
+        "too_deep", f"The body is nested deeper than {limit} levels, the gateway's limit body.max_depth."
+    )
+
+
+def too_many_values(limit: int) -> GatewayError:
+    """The error for a body of more values than the gateway takes."""
+    message = f"The body holds more than {limit} values, the gateway's limit body.max_nodes."
+    return GatewayError("limit_exceeded", message)
 
 
 def _check_depth(value: JsonValue, limit: int) -> None:
@@ -233,7 +241,8 @@ def _check_leaves(root: JsonValue, limits: BodyLimits) -> None:
 def _check_string(text: str, location: Location, limit: int) -> None:
     if len(text) > limit:
         where = shown_path(location) or "the body"
-        raise GatewayError("limit_exceeded", f"A string in {where} is longer than {limit} characters.")
+        message = f"A string in {where} is longer than {limit} characters, the gateway's limit body.max_string."
+        raise GatewayError("limit_exceeded", message)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -25,7 +25,7 @@ from promptguard_gateway.core.segments import (
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.settings import BodyLimits
 from promptguard_gateway.wire import embedded_json
-from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location, shown_path, value_at
+from promptguard_gateway.wire.strict_json import JsonObject, JsonValue, Location, shown_path, too_many_values, value_at
 
 # Ids that machines make: call_9, chatcmpl-tool-8dc14010724130e7, a UUID. A word of five letters makes it text, since
 # some chat templates print ids to the model.
@@ -134,7 +134,7 @@ class Walk:
             return
         segments = self.inventory.segments
         if len(segments) + len(decoded) > self.limits.max_nodes:
-            raise GatewayError("limit_exceeded", f"The body holds more than {self.limits.max_nodes} values.")
+            raise too_many_values(self.limits.max_nodes)
         self.inventory.leaves += 1
         segments.extend(
             Segment(
@@ -271,6 +271,11 @@ def missing(location: Location) -> GatewayError:
     """The error for a required field that is not there."""
     where = shown_path(location)
     return GatewayError("missing_field", f"{where} is required.", param=where)
+
+
+def over_limit(name: str, limit: int, setting: str) -> GatewayError:
+    """The error for a field above one of the operator's limits, `body.SETTING`."""
+    return GatewayError("limit_exceeded", f"{name} is over {limit}, the gateway's limit body.{setting}.", param=name)
 
 
 def check_ledger(inventory: Inventory, body: JsonValue) -> bool:
