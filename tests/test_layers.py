@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "plugins": {"domain", "core"},
     "configuration": {"wire", "domain", "core"},
     "console_app": {"console", "proxy", "domain", "core"},
+    "policies": {"plugins", "detectors", "proxy", "wire", "domain", "core"},
     "cli": {"app"},
 }
 LEAVES = {"app", "__init__", "__main__"}

@@ -7,11 +7,11 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from promptguard_gateway.configuration import GUIDE_KEY, GuideKeyRefused, settings_of, with_policy
 from promptguard_gateway.console_app import RunningConsole, another_link, console
@@ -20,36 +20,31 @@ from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.control.playground import Playground
-from promptguard_gateway.core.detector import Detector, Knowledge
 from promptguard_gateway.core.findings import Family
-from promptguard_gateway.core.policy import Action, FailureMode, Mode, Policy, Replacement
+from promptguard_gateway.core.policy import Action, Mode, Policy, Replacement
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
-from promptguard_gateway.core.segments import Channel, Column, Direction, Role, Segment, column_of
-from promptguard_gateway.detectors.catalogue import DETECTORS
-from promptguard_gateway.domain.catalogue import Catalogue
+from promptguard_gateway.core.segments import Column, Direction
 from promptguard_gateway.domain.console import Role as ConsoleRole
-from promptguard_gateway.domain.errors import GatewayError
+from promptguard_gateway.domain.errors import GatewayError, StoreError
 from promptguard_gateway.domain.events import Event
-from promptguard_gateway.domain.policy_document import Compiled, PolicyDocument, compile_policy
 from promptguard_gateway.domain.ports import Upstream
-from promptguard_gateway.domain.projects import ApiKey
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT, ApiKey, Project
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.domain.settings_source import SettingsError
-from promptguard_gateway.domain.strict_tree import TreeError
-from promptguard_gateway.plugins import load_detectors, offered_detectors
+from promptguard_gateway.policies import Judges, document_of, judge_of, judge_text, policy_of
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
 from promptguard_gateway.proxy.gateway import Gateway, Handler
 from promptguard_gateway.proxy.http_server import RunningServer, serve
-from promptguard_gateway.proxy.inspect import SPECS, Judge, Judgement
+from promptguard_gateway.proxy.inspect import Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
-from promptguard_gateway.proxy.second_opinion import SecondOpinion, choose, with_questions
+from promptguard_gateway.proxy.projects import Projects
+from promptguard_gateway.proxy.second_opinion import SecondOpinion, choose
 from promptguard_gateway.proxy.services import Services
-from promptguard_gateway.store.files import DATABASE, StoreError
+from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
-from promptguard_gateway.wire.judging.formats import VERDICTS
 
 __all__ = [
     "GUIDE_KEY",
@@ -94,56 +89,6 @@ def load_settings(environ: Mapping[str, str], folder: Path) -> Settings:
     return settings
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The default project's policy. Raises SettingsError."""
-    return compiled_of(settings, detectors_of(settings)).policy
-
-
-def compiled_of(settings: Settings, detectors: Sequence[Detector]) -> Compiled:
-    """The default project's policy, with the operator's mode and failure modes, and its rules. Raises SettingsError."""
-    document = (
-        settings.policy if isinstance(settings.policy, PolicyDocument) else PolicyDocument(preset=settings.policy)
-    )
-    try:
-        compiled = compile_policy(document, catalogue_of(detectors))
-    except TreeError as error:
-        source = settings.policy_file or "promptguard.yaml"
-        raise SettingsError(f"{error.place} of the policy (in {source}): {error.what} See docs/policies.md.") from None
-    policy = structs.replace(
-        compiled.policy,
-        mode=Mode(settings.mode),
-        failure={
-            Direction.INPUT: FailureMode(settings.failure_input),
-            Direction.OUTPUT: FailureMode(settings.failure_output),
-        },
-    )
-    return structs.replace(compiled, policy=with_questions(policy, settings.judge))
-
-
-def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
-    """What a policy can speak of."""
-    return Catalogue.of(detectors, SPECS, VERDICTS)
-
-
-def detectors_of(settings: Settings) -> tuple[Detector, ...]:
-    """Ours, and those of the packages that the operator trusts. Raises SettingsError."""
-    return (*DETECTORS, *load_detectors(settings.plugins, offered_detectors(), DETECTORS))
-
-
-def judge_of(settings: Settings) -> Judge:
-    """The judge of the default project's policy, with every detector there is. Raises SettingsError."""
-    detectors = detectors_of(settings)
-    compiled = compiled_of(settings, detectors)
-    return Judge((*detectors, *compiled.detectors), compiled.policy)
-
-
-def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:
-    """Judge one text as a user's prompt, or as a model's answer. Raises GatewayError `detector_unavailable`."""
-    direction, role = (Direction.OUTPUT, Role.ASSISTANT) if answer else (Direction.INPUT, Role.USER)
-    segment = Segment(("text",), role, text, column_of(direction, role, Channel.CONTENT))
-    return judge.answer([segment], Knowledge()) if answer else judge.request("command line", [segment])
-
-
 def open_store(settings: Settings, *, for_serving: bool) -> SqliteStore:
     """The store of these settings. Raises StoreError, with a sentence for the operator."""
     return SqliteStore.open(Path(settings.data), for_serving=for_serving)
@@ -175,12 +120,17 @@ class Running(Struct):
     """A gateway that answers. `new_key` is the key that was made at this start, to be shown once."""
 
     settings: Settings
-    policy: Policy
+    projects: Projects
     server: RunningServer
     upstreams: Upstreams
     exchanges: Exchanges
     new_key: str | None
     console: RunningConsole
+
+    @property
+    def policy(self) -> Policy:
+        """The default project's policy as it is now."""
+        return self.projects.of(DEFAULT_PROJECT).judge.policy
 
     async def upstream_states(self) -> list[tuple[str, str]]:
         """Each upstream's origin and its state in a few words."""
@@ -230,16 +180,16 @@ async def running(
     the guard model's connections are closed with the rest.
     """
     upstreams = _upstreams(settings)
-    judge = judge or judge_of(settings)
-    judge.prepare()
-    second_opinion = second_opinion or second_opinion_of(settings, judge.policy)
+    second_opinion = second_opinion or second_opinion_of(settings, judge.policy if judge else policy_of(settings))
+    judges = Judges(settings, second_opinion)
     store = store or open_store(settings, for_serving=True)
     try:
         new_key = _first_key(store, settings)
+        projects = _projects(store, settings, judges, judge)
         metrics = Metrics()
         services = Services(
             settings=settings,
-            judge_of=lambda project: judge,
+            projects=projects,
             sink=store,
             metrics=metrics,
             digest_key=bytes.fromhex(store.keys.digest("digests of texts in events")),
@@ -259,16 +209,42 @@ async def running(
             async with console(
                 settings.console, store.accounts, store.queries, tester, lambda: _states(upstreams)
             ) as opened:
-                yield Running(settings, judge.policy, server, upstreams, exchanges, new_key, opened)
+                yield Running(settings, projects, server, upstreams, exchanges, new_key, opened)
         finally:
             await server.close()
             await exchanges.drain()
             services.close()
+            projects.close()
             await upstreams.close()
             if second_opinion is not None:
                 await second_opinion.close()
     finally:
         store.close()
+
+
+def _projects(store: SqliteStore, settings: Settings, judges: Judges, judge: Judge | None) -> Projects:
+    """The projects at work. Those without a policy of their own have that of the settings, or this judge's.
+
+    Raises SettingsError or StoreError.
+    """
+    version = store.projects.settle(document_of(settings))
+    own = judge or judge_of(settings, judges, version=version.id)
+    own.prepare()
+
+    def prepare(project: Project) -> Judge:
+        if project.policy is None and (judge is not None or project.fail_mode is None):
+            return own
+        stored = version if project.policy is None else store.projects.version(project.policy)
+        if stored is None:
+            raise StoreError(f"There is no version {project.policy} of a policy.")
+        return judges.judge(stored.document, version=stored.id, fail_mode=project.fail_mode)
+
+    projects = Projects(prepare)
+    projects.adopt(store.live.snapshot.configuration)
+    if DEFAULT_PROJECT in projects.faults:
+        raise StoreError(f"The stored policy of the default project cannot be used: {projects.faults[DEFAULT_PROJECT]}")
+    store.live.subscribe(projects.follow)
+    return projects
 
 
 def _upstreams(settings: Settings) -> Upstreams:

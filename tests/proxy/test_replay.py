@@ -3,7 +3,6 @@
 import pytest
 from msgspec import Struct, structs
 
-from promptguard_gateway.app import catalogue_of
 from promptguard_gateway.core.decision import decide
 from promptguard_gateway.core.findings import Family, digest_of
 from promptguard_gateway.core.policy import Action, Policy
@@ -13,6 +12,7 @@ from promptguard_gateway.domain.events import Event, EventFinding
 from promptguard_gateway.domain.guardrails import Guardrails, PiiDetection
 from promptguard_gateway.domain.policy_document import PolicyDocument, SuppressionEntry, compile_policy
 from promptguard_gateway.domain.projects import ApiKey
+from promptguard_gateway.policies import catalogue_of
 from promptguard_gateway.proxy.trace import Trace
 from proxy.transcripts import AWS, CARD, JUDGES, MAIL
 

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.events import Event, EventFinding, EventReason, Usage
 from promptguard_gateway.store.dialect import connect_writer, engine_for
 from promptguard_gateway.store.events import EventReader
-from promptguard_gateway.store.files import DATABASE, StoreError
+from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.migrate import upgrade
 from promptguard_gateway.store.rollups import bucket_of
 from promptguard_gateway.store.transaction import Recorder, event_row

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.store.files import (
     LOCK,
     PEPPER,
     FolderLock,
-    StoreError,
     create_pepper,
     prepare_folder,
     private_file,

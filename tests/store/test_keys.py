@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from promptguard_gateway.domain.errors import GatewayError
-from promptguard_gateway.domain.projects import DEFAULT_PROJECT
+from promptguard_gateway.domain.errors import GatewayError, StoreError
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT, Project, Scope
 from promptguard_gateway.store.dialect import engine_for
-from promptguard_gateway.store.files import DATABASE, StoreError
+from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.keys import FRESH_FOR, STALE_AFTER, SqlKeyStore
+from promptguard_gateway.store.live import LiveConfiguration
 from promptguard_gateway.store.migrate import upgrade
+from promptguard_gateway.store.projects import SqlProjectStore
 
 PEPPER = b"p" * 32
 ENVIRONMENT_KEY = "pg_" + "environment-key-0001"
@@ -33,14 +35,15 @@ def open_keys(folder: Path, clock: Clock | None = None) -> SqlKeyStore:
     engine = engine_for(folder / DATABASE, busy_timeout=0.2)
     upgrade(engine)
     clock = clock or Clock()
-    return SqlKeyStore(engine, PEPPER, clock=clock, monotonic=clock)
+    live = LiveConfiguration(engine, monotonic=clock)
+    for name in ("support", "a", "b"):
+        SqlProjectStore(engine, live, clock=clock).create(Project(id=name, name=name, created=0), None, "tests")
+    return SqlKeyStore(engine, PEPPER, live, clock=clock)
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Iterator[SqlKeyStore]:
-    keys = open_keys(tmp_path)
-    yield keys
-    keys.close()
+def keys(tmp_path: Path) -> SqlKeyStore:
+    return open_keys(tmp_path)
 
 
 async def test_a_new_key_is_found_by_its_digest(keys: SqlKeyStore) -> None:
@@ -91,9 +94,10 @@ async def test_a_revocation_by_another_process_is_seen_within_a_second(tmp_path:
     """So is a key that another process made. Both travel through the database file alone."""
     engine = engine_for(tmp_path / DATABASE)
     upgrade(engine)
-    serving = SqlKeyStore(engine, PEPPER)
+    watched = LiveConfiguration(engine)
+    serving = SqlKeyStore(engine, PEPPER, watched)
     command = open_keys(tmp_path)
-    serving.watch()
+    watched.watch()
     try:
         new = command.create_key("laptop")
         digest = serving.digest(new.secret)
@@ -101,7 +105,7 @@ async def test_a_revocation_by_another_process_is_seen_within_a_second(tmp_path:
         command.revoke(new.key.id)
         assert await seconds_until(serving, digest, live=False) < 1.0
     finally:
-        serving.close()
+        watched.close()
 
 
 async def seconds_until(keys: SqlKeyStore, digest: str, *, live: bool) -> float:
@@ -117,7 +121,10 @@ async def test_with_the_store_down_known_keys_work_for_a_while_and_unknown_ones_
 ) -> None:
     """An unknown key is certain only while the snapshot is fresh; a known key is served until it is stale."""
     clock = Clock()
-    keys = open_keys(tmp_path, clock)
+    engine = engine_for(tmp_path / DATABASE)
+    upgrade(engine)
+    live = LiveConfiguration(engine, monotonic=clock)
+    keys = SqlKeyStore(engine, PEPPER, live, clock=clock)
     new = keys.create_key("laptop")
     known, unknown = keys.digest(new.secret), keys.digest("pg_" + "somebody-elses-key")
     assert await keys.find_key(unknown) is None
@@ -129,18 +136,19 @@ async def test_with_the_store_down_known_keys_work_for_a_while_and_unknown_ones_
     clock.now += STALE_AFTER
     with pytest.raises(GatewayError):
         await keys.find_key(known)
-    keys.renew()
+    live.renew()
     assert await keys.find_key(known) == new.key
 
 
 async def test_a_store_that_cannot_be_read_never_makes_a_snapshot_fresh(tmp_path: Path) -> None:
     """A failed renewal is an error, and leaves what was known as old as it was."""
     clock = Clock()
-    keys = SqlKeyStore(engine_for(tmp_path / "missing" / DATABASE), PEPPER, clock=clock, monotonic=clock)
+    live = LiveConfiguration(engine_for(tmp_path / "missing" / DATABASE), monotonic=clock)
+    keys = SqlKeyStore(engine_for(tmp_path / "missing" / DATABASE), PEPPER, live, clock=clock)
     with pytest.raises(StoreError, match="unable to open"):
-        keys.renew()
+        live.renew()
     with pytest.raises(StoreError):
-        keys.watch()
+        live.watch()
     with pytest.raises(GatewayError):
         await keys.find_key(keys.digest("pg_" + "whatever-key-there-is"))
 
@@ -177,3 +185,33 @@ def test_a_key_from_the_environment_must_be_a_token(keys: SqlKeyStore, key: str)
     with pytest.raises(StoreError, match="16 to 128") as caught:
         keys.ensure_key(key)
     assert not key or key not in str(caught.value)
+
+
+async def test_a_key_can_be_disabled_and_enabled_again(keys: SqlKeyStore) -> None:
+    """While it is disabled it is as unknown as any other; what it may do never changes."""
+    new = keys.create_key("laptop", scopes=(Scope.MANAGE, Scope.PROXY))
+    disabled = keys.change(structs.replace(new.key, disabled=True, name="old laptop", scopes=(Scope.ADMIN,)))
+    assert disabled is not None
+    assert (disabled.name, disabled.state(0), disabled.scopes) == ("old laptop", "disabled", new.key.scopes)
+    assert await keys.find_key(keys.digest(new.secret)) is None
+    enabled = keys.change(structs.replace(disabled, disabled=False))
+    assert await keys.find_key(keys.digest(new.secret)) == enabled == keys.get(new.key.id)
+    assert keys.change(structs.replace(disabled, id="key_unknown")) is None
+
+
+async def test_a_key_ends_by_itself(tmp_path: Path) -> None:
+    """At the millisecond that it says, without anybody doing anything."""
+    clock = Clock()
+    keys = open_keys(tmp_path, clock)
+    new = keys.create_key("trial", expires=1_001_000)
+    assert await keys.find_key(keys.digest(new.secret)) == new.key
+    clock.now += 1.0
+    assert await keys.find_key(keys.digest(new.secret)) is None
+    assert keys.list_keys()[0].state(1_001_000) == "expired"
+
+
+def test_a_key_needs_a_project_that_is_there(keys: SqlKeyStore) -> None:
+    """A misspelt project is an error, not a new project."""
+    with pytest.raises(StoreError, match="'suport'"):
+        keys.create_key("laptop", project="suport")
+    assert keys.list_keys() == []

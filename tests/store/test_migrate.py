@@ -8,14 +8,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from promptguard_gateway.domain.errors import StoreError
+from promptguard_gateway.domain.projects import ApiKey, Project
 from promptguard_gateway.store import migrations
 from promptguard_gateway.store.dialect import engine_for
-from promptguard_gateway.store.files import DATABASE, StoreError
+from promptguard_gateway.store.files import DATABASE
+from promptguard_gateway.store.live import LiveConfiguration
 from promptguard_gateway.store.migrate import run_migrations, schema_version, upgrade
 from promptguard_gateway.store.schema import HEAD, alembic_version, metadata
 
@@ -53,7 +58,7 @@ def test_a_new_database_is_what_all_migrations_lead_to(tmp_path: Path, engine: E
     assert schema_version(engine) == schema_version(migrated) == HEAD
     migrated.dispose()
     assert tables(tmp_path / DATABASE) == tables(tmp_path / "migrated.db")
-    assert marks(tmp_path / DATABASE) == marks(tmp_path / "migrated.db") == [("keys", 0), ("rollups", 0)]
+    assert marks(tmp_path / DATABASE) == marks(tmp_path / "migrated.db") == [("control", 0), ("rollups", 0)]
 
 
 def test_the_newest_revision_is_the_one_the_code_knows() -> None:
@@ -77,6 +82,27 @@ def test_alembic_stays_unloaded_when_there_is_nothing_to_migrate(tmp_path: Path)
         "assert not [name for name in sys.modules if name.startswith('alembic')]"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_keys_and_projects_of_the_first_schema_go_on(tmp_path: Path, engine: Engine) -> None:
+    """Their keys stay good for what they were good for, and a store without any project gets the default one."""
+    with engine.connect() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO projects (id, name, created) VALUES ('support', 'Support', 5)")
+        connection.exec_driver_sql(
+            "INSERT INTO api_keys (id, project, name, prefix, digest, source, created, revoked) "
+            "VALUES ('key_1', 'support', 'laptop', 'pg_live_abcd', 'd1', 'created', 6, NULL)"
+        )
+        connection.commit()
+    upgrade(engine)
+    live = LiveConfiguration(engine)
+    live.renew()
+    found = live.snapshot.configuration
+    assert found.keys == {"d1": ApiKey(id="key_1", project="support", name="laptop", prefix="pg_live_abcd", created=6)}
+    assert found.projects["support"] == Project(id="support", name="Support", created=5)
+    assert set(found.projects) == {"support", "default"}
 
 
 def test_a_newer_schema_is_refused(engine: Engine) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.ports import EventSink, KeyStore
-from promptguard_gateway.store.files import DATABASE, LOCK, PEPPER, StoreError
+from promptguard_gateway.store.files import DATABASE, LOCK, PEPPER
 from promptguard_gateway.store.recovery import UNKNOWN_CRASH, crashed
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
 from store.values import make_event, make_intent

@@ -60,6 +60,8 @@ async def announce(gateway: Running) -> None:
     print(f"  policy {gateway.policy.name}, mode {settings.mode}")
     for name, reason in gateway.policy.unavailable.items():
         print(f"  NOT CHECKED: {name} of the policy ({reason})")
+    for project, fault in gateway.projects.faults.items():
+        print(f"  REFUSED: requests of the project {project} ({fault})")
     if settings.mode == "monitor":
         print("  NOTHING IS BLOCKED OR REDACTED: in monitor mode decisions are only recorded.")
     for origin, state in await gateway.upstream_states():

@@ -37,7 +37,7 @@ class Playground:
     async def try_text(self, text: str, *, answer: bool, policies: Sequence[str]) -> Trial:
         """Raises GatewayError `invalid_value`, `content_too_large` or `detector_unavailable`."""
         self._check(text, policies, answer=answer)
-        judge = self._services.judge_of(DEFAULT_PROJECT)
+        judge = self._services.projects.of(DEFAULT_PROJECT).judge
         direction, role = (Direction.OUTPUT, Role.ASSISTANT) if answer else (Direction.INPUT, Role.USER)
         segments = [Segment(("text",), role, text, column_of(direction, role, Channel.CONTENT))]
         begun = time.perf_counter_ns()

@@ -73,11 +73,16 @@ KINDS: Mapping[str, Kind] = {
     # ourselves
     "detector_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "audit_unavailable": Kind(503, "service_unavailable", retry_after=1),
+    "policy_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "auth_store_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "overloaded": Kind(503, "service_unavailable", retry_after=1),
     "draining": Kind(503, "service_unavailable", retry_after=2, close=True),
     "internal_error": Kind(500, "internal_error"),
 }
+
+
+class StoreError(Exception):
+    """The store cannot be opened or used; the text is one sentence for the operator that names the way out."""
 
 
 class GatewayError(Exception):

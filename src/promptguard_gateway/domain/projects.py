@@ -1,4 +1,8 @@
-"""Projects and the keys that name them.
+"""Projects, their policies, and the keys that name them.
+
+A project owns keys, a policy and events. Its policy is a version: a document that is stored once and never changed, so
+that an event which names it says for ever by which rules it was decided. A project without a version of its own has the
+gateway's policy, that of the settings.
 
 A key is `pg_live_` and 43 random characters (256 bits). Stored is only HMAC-SHA256(pepper, key); the pepper lies in a
 file beside the database, never in it, so a stolen database opens nothing, and a stored digest is no credential.
@@ -7,8 +11,13 @@ file beside the database, never in it, so a stolen database opens nothing, and a
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
+
+from promptguard_gateway.domain.policy_document import PolicyDocument
 
 DEFAULT_PROJECT = "default"
 
@@ -17,8 +26,19 @@ DEFAULT_PROJECT = "default"
 KEY_SHAPE = re.compile(r"[A-Za-z0-9_\-]{16,128}\Z")
 
 
+class Scope(StrEnum):
+    """What a key is good for. One key may have several."""
+
+    PROXY = "proxy"  # requests to models, and to the Guard API
+    MANAGE = "manage"  # the management of its own project
+    ADMIN = "admin"  # the management of every project
+
+
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """A key as the store knows it. `prefix` is safe to show; times are Unix milliseconds."""
+    """A key as the store knows it. `prefix` is safe to show; times are Unix milliseconds.
+
+    A revoked key is gone for good; a disabled one can be enabled again; after `expires` it is refused by itself.
+    """
 
     id: str
     project: str
@@ -26,6 +46,65 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     prefix: str
     created: int
     revoked: int | None = None
+    disabled: bool = False
+    expires: int | None = None
+    scopes: tuple[Scope, ...] = (Scope.PROXY,)
+
+    def state(self, now: int) -> Literal["live", "revoked", "disabled", "expired"]:
+        """What it is at this time, in Unix milliseconds."""
+        if self.revoked is not None:
+            return "revoked"
+        if self.expires is not None and self.expires <= now:
+            return "expired"
+        return "disabled" if self.disabled else "live"
+
+
+FailMode = Literal["open", "closed"]
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A project. `policy`: the version in force, None for the gateway's. `fail_mode`: None for that of the settings.
+
+    `zero_retention`: its events keep no excerpts, and no name of an end user.
+    """
+
+    id: str
+    name: str
+    created: int
+    description: str = ""
+    policy: int | None = None
+    fail_mode: FailMode | None = None
+    zero_retention: bool = False
+
+
+class PolicyVersion(Struct, frozen=True, kw_only=True):
+    """A policy as it was stored: `project` is None for the gateway's own. `author`: a key's id, or the program."""
+
+    id: int
+    project: str | None
+    created: int
+    author: str
+    note: str
+    document: PolicyDocument
+
+
+class StaleVersion(Exception):
+    """Somebody else published in between; `current` is the version in force, None for the gateway's."""
+
+    def __init__(self, current: int | None) -> None:
+        super().__init__("another version is in force")
+        self.current = current
+
+
+class Configuration(Struct, frozen=True):
+    """All that requests need of the store, as of one moment: live keys by digest, projects by id.
+
+    `changes` counts the writes that it reflects.
+    """
+
+    changes: int
+    keys: Mapping[str, ApiKey]
+    projects: Mapping[str, Project]
 
 
 def digest_of(pepper: bytes, key: str) -> str:

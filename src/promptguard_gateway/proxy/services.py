@@ -18,6 +18,7 @@ from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.proxy.credentials import Principal
 from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement
 from promptguard_gateway.proxy.metrics import Metrics
+from promptguard_gateway.proxy.projects import Projects
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, Text
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire.routes import Route
@@ -40,20 +41,20 @@ class Call(Struct, frozen=True):
 
 
 class Services:
-    """The gateway's parts, joined once at start. `judge_of` gives the policy of a project as it is now."""
+    """The gateway's parts, joined once at start."""
 
     def __init__(
         self,
         *,
         settings: Settings,
-        judge_of: Callable[[str], Judge],
+        projects: Projects,
         sink: EventSink,
         metrics: Metrics,
         digest_key: bytes,
         second_opinion: SecondOpinion | None = None,
     ) -> None:
         self.settings = settings
-        self.judge_of = judge_of
+        self.projects = projects
         self.sink = sink
         self.metrics = metrics
         self.digest_key = digest_key
@@ -61,11 +62,15 @@ class Services:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
 
     def trace(self, call: Call) -> tuple[Trace, Judge]:
-        """Begin an exchange: its trace, and the judge it keeps to its end whatever changes meanwhile."""
-        judge = self.judge_of(call.principal.key.project)
-        trace = Trace(call.route.name, call.route.dialect, call.principal.key, judge, self.digest_key)
+        """Begin an exchange: its trace, and the judge it keeps to its end whatever changes meanwhile.
+
+        Raises GatewayError `policy_unavailable`.
+        """
+        ready = self.projects.of(call.principal.key.project)
+        trace = Trace(call.route.name, call.route.dialect, call.principal.key, ready.judge, self.digest_key)
         trace.end_user = _end_user(call.headers)
-        return trace, judge
+        trace.zero_retention = ready.project.zero_retention
+        return trace, ready.judge
 
     def vault(self, trace: Trace) -> Vault | None:
         """An empty vault with the key of this exchange's session; None if its policy tokenizes nothing."""
@@ -136,6 +141,7 @@ def decision_headers(trace: Trace, version: str) -> dict[str, str]:
     """The response headers that tell a program what was decided."""
     deciding = trace.deciding
     decision = deciding[1].decision if deciding else None
+    retention = {"X-PromptGuard-Zero-Retention": "true"} if trace.zero_retention else {}
     return {
         "X-PromptGuard-Event-ID": trace.id,
         "X-PromptGuard-Decision": decision.outcome.value if decision else "allow",
@@ -144,4 +150,5 @@ def decision_headers(trace: Trace, version: str) -> dict[str, str]:
         "X-PromptGuard-Reason": _in_a_header(decision.sentence if decision else NOTHING_FOUND),
         "X-PromptGuard-Latency-Ms": f"{trace.own_ms:.2f}",
         "X-PromptGuard-Version": version,
+        **retention,
     }

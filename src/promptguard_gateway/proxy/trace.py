@@ -40,6 +40,7 @@ class Trace:
         self.upstream: str | None = None
         self.end_user: str | None = None
         self.streamed = False
+        self.zero_retention = False  # the event keeps no words, and does not say whose they were
         self.restored = 0  # values of the request that were put back into the answer
         self.usage: Usage | None = None
         self.judgements: dict[Direction, Judgement] = {}
@@ -112,7 +113,7 @@ class Trace:
             time=self.time,
             project=self.principal.project,
             api_key=self.principal.prefix,
-            end_user=self.end_user,
+            end_user=None if self.zero_retention else self.end_user,
             route=self.route,
             dialect=self.dialect,
             model=self.model,
@@ -187,7 +188,7 @@ class Trace:
                     status=status.value,
                     view=finding.view,
                     digest=self.digest(finding.match_sha256.encode()) if finding.match_sha256 else "",
-                    excerpt=excerpts.of(finding),
+                    excerpt="" if self.zero_retention else excerpts.of(finding),
                 )
 
 

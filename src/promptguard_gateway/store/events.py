@@ -9,8 +9,8 @@ from sqlalchemy import Engine, Row, Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from promptguard_gateway.domain.console import StoredEvent
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.events import Event
-from promptguard_gateway.store.files import StoreError
 from promptguard_gateway.store.rollups import merged
 from promptguard_gateway.store.schema import NOT_ALLOWED, events, rollups
 

@@ -10,16 +10,14 @@ import secrets
 import shutil
 from pathlib import Path
 
+from promptguard_gateway.domain.errors import StoreError
+
 DATABASE = "gateway.db"
 PEPPER = "pepper"
 LOCK = "gateway.lock"
 NEEDED_BYTES = 1024 * 1024  # free on the disk, to begin at all
 _PEPPER_BYTES = 32
 _ANOTHER = "Set PROMPTGUARD_DATA to one that this user can write."
-
-
-class StoreError(Exception):
-    """The store cannot be opened or used; the text is one sentence for the operator that names the way out."""
 
 
 def prepare_folder(folder: Path) -> None:

@@ -1,28 +1,22 @@
-"""API keys: made, shown once, listed, revoked, and found without touching the database.
+"""API keys: made, shown once, listed, changed, revoked, and found without touching the database.
 
-A lookup reads a snapshot in memory. A thread renews it: every 0.4 s it asks the database for one number, which every
-change of keys raises, and reads the keys again when the number moved. So a key revoked by another process stops
-working within half a second, and a request pays for a dictionary lookup.
-
-When the database cannot be read, known keys keep working until the snapshot is `STALE_AFTER` old; a key that is not in
-the snapshot is then not called unknown, because it may be new. Neither ever becomes an "invalid API key".
+A lookup reads the snapshot of `store.live`. When the database cannot be read, known keys keep working until the
+snapshot is `STALE_AFTER` old; a key that is not in it is then not called unknown, because it may be new. Neither ever
+becomes an "invalid API key".
 """
 
 import secrets
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from promptguard_gateway.domain.errors import GatewayError
-from promptguard_gateway.domain.projects import DEFAULT_PROJECT, KEY_SHAPE, ApiKey, digest_of, prefix_of
-from promptguard_gateway.store.files import StoreError
-from promptguard_gateway.store.schema import api_keys, marks, projects
+from promptguard_gateway.domain.errors import GatewayError, StoreError
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT, KEY_SHAPE, ApiKey, Scope, digest_of, prefix_of
+from promptguard_gateway.store.live import LiveConfiguration, key_of, reading
+from promptguard_gateway.store.schema import api_keys, projects
 
-POLL_EVERY = 0.4  # seconds; with the time a poll takes, a revocation is seen within one second
 FRESH_FOR = 1.5  # seconds for which a key that is not in the snapshot is unknown for certain
 STALE_AFTER = 30.0  # seconds after which an unreadable database stops known keys too
 
@@ -40,36 +34,21 @@ class NewKey(Struct, frozen=True, kw_only=True):
         return f"NewKey(key={self.key!r})"
 
 
-class _Snapshot(Struct, frozen=True):
-    """The live keys by digest, the number of changes they reflect, and when (monotonic seconds) that was true."""
-
-    live: Mapping[str, ApiKey]
-    changes: int
-    taken: float
-
-
 class SqlKeyStore:
-    """Keys in the database, and a snapshot of the live ones. Fulfils `domain.ports.KeyStore`.
-
-    `clock` gives Unix time in seconds; `monotonic` seconds that never jump.
-    """
+    """Keys in the database. Fulfils `domain.ports.KeyStore`. `clock` gives Unix time in seconds."""
 
     def __init__(
         self,
         engine: Engine,
         pepper: bytes,
+        live: LiveConfiguration,
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._pepper = pepper
+        self._live = live
         self._clock = clock
-        self._monotonic = monotonic
-        self._snapshot = _Snapshot({}, -1, float("-inf"))
-        self._renewing = threading.Lock()
-        self._stop = threading.Event()
-        self._watcher: threading.Thread | None = None
 
     def digest(self, key: str) -> str:
         """What `find_key` looks a key up by."""
@@ -77,41 +56,36 @@ class SqlKeyStore:
 
     async def find_key(self, digest: str) -> ApiKey | None:
         """The live key of this digest, or None. Raises GatewayError `auth_store_unavailable`. See the module's text."""
-        snapshot = self._snapshot
-        key = snapshot.live.get(digest)
-        age = self._monotonic() - snapshot.taken
-        if age > (FRESH_FOR if key is None else STALE_AFTER):
+        key = self._live.snapshot.configuration.keys.get(digest)
+        if self._live.age > (FRESH_FOR if key is None else STALE_AFTER):
             raise GatewayError("auth_store_unavailable", "API keys cannot be checked now. Try again.")
-        return key
+        return None if key is None or self._has_expired(key) else key
 
-    def watch(self) -> None:
-        """Take the first snapshot and keep it fresh until `close`. Raises StoreError when the keys cannot be read."""
-        self.renew()
-        self._watcher = threading.Thread(target=self._keep_fresh, name="promptguard-keys", daemon=True)
-        self._watcher.start()
+    def _has_expired(self, key: ApiKey) -> bool:
+        return key.expires is not None and key.expires <= self._now()
 
-    def close(self) -> None:
-        """Stop watching. Safe to call again."""
-        self._stop.set()
-        if self._watcher is not None:
-            self._watcher.join()
-
-    def renew(self) -> None:
-        """Make the snapshot reflect the database now. Raises StoreError."""
-        try:
-            with self._renewing, self._engine.connect() as connection:
-                taken = self._monotonic()
-                changes = connection.scalar(select(marks.c.value).where(marks.c.name == "keys")) or 0
-                current = self._snapshot
-                live = current.live if changes == current.changes else _live_keys(connection)
-                self._snapshot = _Snapshot(live, changes, taken)
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
-
-    def create_key(self, name: str, *, project: str = DEFAULT_PROJECT) -> NewKey:
-        """Make a key of 256 random bits. The project is created with its first key. Raises StoreError."""
+    def create_key(
+        self,
+        name: str,
+        *,
+        project: str = DEFAULT_PROJECT,
+        scopes: Sequence[Scope] = (Scope.PROXY,),
+        expires: int | None = None,
+    ) -> NewKey:
+        """Make a key of 256 random bits. `expires` in Unix milliseconds. Raises StoreError, also for no project."""
         secret = f"pg_live_{secrets.token_urlsafe(32)}"
-        return NewKey(key=self._store(secret, name, project, _CREATED), secret=secret)
+        digest = self.digest(secret)
+        key = ApiKey(
+            id=f"key_{digest[:16]}",
+            project=project,
+            name=name,
+            prefix=prefix_of(secret),
+            created=self._now(),
+            expires=expires,
+            scopes=tuple(scopes),
+        )
+        self._store(key, digest, _CREATED)
+        return NewKey(key=key, secret=secret)
 
     def ensure_key(self, secret: str | None) -> ApiKey | None:
         """Make the operator's own key (PROMPTGUARD_API_KEY) a key of the default project; None when there is none.
@@ -128,7 +102,15 @@ class SqlKeyStore:
         self._forget_imported(keep=digest)
         known = self._known(digest)
         if known is None:
-            return self._store(secret, ENVIRONMENT_NAME, DEFAULT_PROJECT, _FROM_ENVIRONMENT)
+            key = ApiKey(
+                id=f"key_{digest[:16]}",
+                project=DEFAULT_PROJECT,
+                name=ENVIRONMENT_NAME,
+                prefix=prefix_of(secret),
+                created=self._now(),
+            )
+            self._store(key, digest, _FROM_ENVIRONMENT)
+            return key
         if known.revoked is not None:
             raise StoreError(f"{ENVIRONMENT_NAME} names the key {known.id}, which was revoked; set another one.")
         return known
@@ -138,71 +120,56 @@ class SqlKeyStore:
         query = select(api_keys).order_by(api_keys.c.created, api_keys.c.id)
         if project is not None:
             query = query.where(api_keys.c.project == project)
-        try:
-            with self._engine.connect() as connection:
-                return [_key(row) for row in connection.execute(query)]
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
+        with reading(self._engine) as connection:
+            return [key_of(row) for row in connection.execute(query)]
+
+    def get(self, identifier: str) -> ApiKey | None:
+        """One key by its id, whatever its state. Raises StoreError."""
+        with reading(self._engine) as connection:
+            return _by_id(connection, identifier)
 
     def revoke(self, identifier: str) -> ApiKey | None:
         """Revoke a key by its id; None when there is no such key, the key as it was when it was revoked before.
 
         In effect here at once, in every other process within a second. Raises StoreError.
         """
-        where = api_keys.c.id == identifier
-        now = self._now()
-        try:
-            with self._engine.begin() as connection:
-                changed = connection.execute(
-                    update(api_keys).where(where, api_keys.c.revoked.is_(None)).values(revoked=now)
-                )
-                if changed.rowcount:
-                    _bump(connection)
-                row = connection.execute(select(api_keys).where(where)).one_or_none()
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
-        self.renew()
-        return None if row is None else _key(row)
+        where = (api_keys.c.id == identifier, api_keys.c.revoked.is_(None))
+        with self._live.changing() as connection:
+            connection.execute(update(api_keys).where(*where).values(revoked=self._now()))
+            return _by_id(connection, identifier)
 
-    def _keep_fresh(self) -> None:
-        while not self._stop.wait(POLL_EVERY):
-            try:
-                self.renew()
-            except StoreError:
-                continue  # the snapshot ages, and find_key says so
+    def change(self, key: ApiKey) -> ApiKey | None:
+        """Store the name, the switch and the end of a key as this value has them; None when there is no such key.
 
-    def _store(self, secret: str, name: str, project: str, source: str) -> ApiKey:
-        digest = self.digest(secret)
-        now = self._now()
-        key = ApiKey(id=f"key_{digest[:16]}", project=project, name=name, prefix=prefix_of(secret), created=now)
-        try:
-            with self._engine.begin() as connection:
-                # The bump comes first: it takes the write lock before anything is read.
-                _bump(connection)
-                _ensure_project(connection, project, now)
-                connection.execute(
-                    insert(api_keys).values(
-                        id=key.id,
-                        project=project,
-                        name=name,
-                        prefix=key.prefix,
-                        digest=digest,
-                        source=source,
-                        created=now,
-                    )
+        What a key may do and whose it is never change: make another one. Raises StoreError.
+        """
+        values = {"name": key.name, "disabled": key.disabled, "expires": key.expires}
+        with self._live.changing() as connection:
+            connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(values))
+            return _by_id(connection, key.id)
+
+    def _store(self, key: ApiKey, digest: str, source: str) -> None:
+        with self._live.changing() as connection:
+            _require_project(connection, key.project)
+            connection.execute(
+                insert(api_keys).values(
+                    id=key.id,
+                    project=key.project,
+                    name=key.name,
+                    prefix=key.prefix,
+                    digest=digest,
+                    source=source,
+                    created=key.created,
+                    disabled=key.disabled,
+                    expires=key.expires,
+                    scopes=" ".join(key.scopes),
                 )
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
-        self.renew()
-        return key
+            )
 
     def _known(self, digest: str) -> ApiKey | None:
-        try:
-            with self._engine.connect() as connection:
-                row = connection.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
-        return None if row is None else _key(row)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()
+        return None if row is None else key_of(row)
 
     def _forget_imported(self, *, keep: str) -> None:
         """Remove keys that came from the environment and are not the one it names now; revoked ones are remembered."""
@@ -211,44 +178,25 @@ class SqlKeyStore:
             api_keys.c.digest != keep,
             api_keys.c.revoked.is_(None),
         )
-        try:
-            with self._engine.begin() as connection:
-                if not connection.execute(delete(api_keys).where(*outdated)).rowcount:
-                    return
-                _bump(connection)
-        except SQLAlchemyError as error:
-            raise _store_error(error) from None
-        self.renew()
+        with self._live.changing() as connection:
+            connection.execute(delete(api_keys).where(*outdated))
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
 
-def _live_keys(connection: Connection) -> dict[str, ApiKey]:
-    rows = connection.execute(select(api_keys).where(api_keys.c.revoked.is_(None)))
-    return {row.digest: _key(row) for row in rows}
+def has_keys(engine: Engine) -> bool:
+    """Whether there is any key, of whatever state. Raises StoreError."""
+    with reading(engine) as connection:
+        return connection.scalar(select(api_keys.c.id).limit(1)) is not None
 
 
-def _bump(connection: Connection) -> None:
-    """Tell every process that keys changed, in the transaction that changes them."""
-    connection.execute(update(marks).where(marks.c.name == "keys").values(value=marks.c.value + 1))
+def _by_id(connection: Connection, identifier: str) -> ApiKey | None:
+    row = connection.execute(select(api_keys).where(api_keys.c.id == identifier)).one_or_none()
+    return None if row is None else key_of(row)
 
 
-def _ensure_project(connection: Connection, project: str, now: int) -> None:
-    if connection.scalar(select(projects.c.id).where(projects.c.id == project)) is None:
-        connection.execute(insert(projects).values(id=project, name=project, created=now))
-
-
-def _key(row: Row[*tuple[object, ...]]) -> ApiKey:
-    return ApiKey(
-        id=row.id,
-        project=row.project,
-        name=row.name,
-        prefix=row.prefix,
-        created=row.created,
-        revoked=row.revoked,
-    )
-
-
-def _store_error(error: SQLAlchemyError) -> StoreError:
-    return StoreError(f"The key store cannot be used: {getattr(error, 'orig', None) or type(error).__name__}.")
+def _require_project(connection: Connection, project: str) -> None:
+    known = select(projects.c.id).where(projects.c.id == project, projects.c.removed.is_(None))
+    if connection.scalar(known) is None:
+        raise StoreError(f"There is no project {project!r}; `promptguard projects list` shows them.")

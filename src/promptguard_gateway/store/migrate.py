@@ -1,13 +1,14 @@
 """Brings a database to the present schema: at once when it is there already, from nothing, or with Alembic."""
 
 import logging
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from promptguard_gateway.store.files import StoreError
-from promptguard_gateway.store.schema import HEAD, alembic_version, marks, metadata
+from promptguard_gateway.domain.errors import StoreError
+from promptguard_gateway.store.schema import DEFAULT, HEAD, alembic_version, marks, metadata, projects
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -54,7 +55,8 @@ def _create(connection: Connection) -> None:
     """An empty database gets the newest tables directly; loading Alembic for this would triple a first start."""
     metadata.create_all(connection, checkfirst=False)
     connection.execute(alembic_version.insert().values(version_num=HEAD))
-    connection.execute(marks.insert(), [{"name": "keys", "value": 0}, {"name": "rollups", "value": 0}])
+    connection.execute(projects.insert().values(**DEFAULT, created=int(time.time() * 1000)))
+    connection.execute(marks.insert(), [{"name": "control", "value": 0}, {"name": "rollups", "value": 0}])
 
 
 def run_migrations(connection: Connection, version: str | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.events import Event, Intent
-from promptguard_gateway.store.files import StoreError
 from promptguard_gateway.store.schema import api_keys, intents, marks, projects
 from promptguard_gateway.store.transaction import At, Recorder, event_row, nowhere
 

@@ -25,8 +25,10 @@ from sqlalchemy import (
     text,
 )
 
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT
+
 # The newest revision under migrations/versions; a database that says this needs no Alembic.
-HEAD = "0003"
+HEAD = "0004"
 
 NOT_ALLOWED = "decision <> 'allow'"
 THREAT = "threat_type IS NOT NULL"
@@ -52,11 +54,33 @@ projects = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
+    Column("description", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("removed", BigInteger),
+    Column("policy", BigInteger),
+    Column("fail_mode", String(8)),
+    Column("zero_retention", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 
+# The project that every store has, without the time of its creation.
+DEFAULT = {"id": DEFAULT_PROJECT, "name": DEFAULT_PROJECT, "description": "", "zero_retention": False}
+
+# Never changed and never deleted: events name these rows. `project` is NULL for the policy of the settings.
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("project", String(64), ForeignKey("projects.id")),
+    Column("created", BigInteger, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("policy_versions_by_project", "project", "id"),
+)
+
 # `source` is `created` or `environment`: the second kind follows PROMPTGUARD_API_KEY and goes when it changes.
+# `scopes` are words with blanks between them.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -68,6 +92,9 @@ api_keys = Table(
     Column("source", String(16), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),
+    Column("disabled", Boolean, nullable=False),
+    Column("expires", BigInteger),
+    Column("scopes", String(64), nullable=False),
 )
 
 intents = Table(

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.events import Event, Intent
 from promptguard_gateway.store.accounts import SqlAccountStore
 from promptguard_gateway.store.dialect import connect_writer, engine_for
@@ -15,15 +16,16 @@ from promptguard_gateway.store.events import EventReader
 from promptguard_gateway.store.files import (
     DATABASE,
     FolderLock,
-    StoreError,
     create_pepper,
     prepare_folder,
     private_file,
     read_pepper,
     require_space,
 )
-from promptguard_gateway.store.keys import SqlKeyStore
+from promptguard_gateway.store.keys import SqlKeyStore, has_keys
+from promptguard_gateway.store.live import LiveConfiguration
 from promptguard_gateway.store.migrate import schema_version, upgrade
+from promptguard_gateway.store.projects import SqlProjectStore
 from promptguard_gateway.store.recovery import check_integrity, settle_orphans
 from promptguard_gateway.store.schema import HEAD
 from promptguard_gateway.store.searching import SqlEventQueries
@@ -42,13 +44,25 @@ def require_single_worker(workers: int) -> None:
 
 
 class SqliteStore:
-    """Keys, events and the sink over one folder. Fulfils `domain.ports.EventSink`; `keys` fulfils KeyStore."""
+    """Keys, projects, events and the sink over one folder. Fulfils `domain.ports.EventSink`; `keys` fulfils KeyStore.
+
+    `live` is what requests read of keys and projects; it stays fresh in a store that was opened for serving.
+    """
 
     def __init__(
-        self, engine: Engine, keys: SqlKeyStore, *, writer: Writer | None, recovered: int, held: ExitStack
+        self,
+        engine: Engine,
+        pepper: bytes,
+        live: LiveConfiguration,
+        *,
+        writer: Writer | None,
+        recovered: int,
+        held: ExitStack,
     ) -> None:
         """Use `open`. `recovered` exchanges were found dead at start; `held` is closed last."""
-        self.keys = keys
+        self.live = live
+        self.keys = SqlKeyStore(engine, pepper, live)
+        self.projects = SqlProjectStore(engine, live)
         self.events = EventReader(engine)
         self.queries = SqlEventQueries(engine)
         self.accounts = SqlAccountStore(engine)
@@ -82,18 +96,19 @@ class SqliteStore:
             engine = engine_for(path)
             held.callback(engine.dispose)
             _bring_up_to_date(engine, folder, for_serving=for_serving)
-            keys = SqlKeyStore(engine, _pepper(folder, engine))
+            pepper = _pepper(folder, engine)
+            live = LiveConfiguration(engine)
             writer: Writer | None = None
             recovered = 0
             if for_serving:
                 check_integrity(engine)
                 recovered = _recover(engine, path, deadline)
-                keys.watch()
-                held.callback(keys.close)
+                live.watch()
+                held.callback(live.close)
                 connect = partial(connect_writer, path, busy_timeout=0)  # the writer waits by itself
                 writer = Writer(connect, deadline=deadline, queue_limit=queue_limit, at=at)
                 held.callback(WalSync(path, lambda: writer.commits).close)
-            return cls(engine, keys, writer=writer, recovered=recovered, held=held.pop_all())
+            return cls(engine, pepper, live, writer=writer, recovered=recovered, held=held.pop_all())
 
     @property
     def writer(self) -> Writer:
@@ -134,7 +149,7 @@ def _pepper(folder: Path, engine: Engine) -> bytes:
     pepper = read_pepper(folder)
     if pepper is not None:
         return pepper
-    if SqlKeyStore(engine, b"").list_keys():
+    if has_keys(engine):
         raise StoreError(
             f"{folder}/pepper is missing, and without it no stored key can be recognised; restore it from a backup."
         )
