@@ -21,13 +21,17 @@ MODEL =
 UV_VERSION = 0.13.9
 COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: help run test lint types format ci clients acceptance soak bench lock clean
+.PHONY: help run console test lint types format ci clients acceptance soak bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.runtime ## start the gateway on 127.0.0.1:8080 (PROMPTGUARD_HOST, PROMPTGUARD_PORT, PROMPTGUARD_DATA, .env)
+	@tools/build_console.sh $(VENV) || echo "The console's pages could not be built; the gateway works without them."
 	@exec $(BIN)/promptguard serve
+
+console: $(VENV)/.runtime ## build the console's pages (make run does it too)
+	@tools/build_console.sh $(VENV)
 
 test: $(VENV)/.dev ## run the tests that need nothing but Python
 	@$(BIN)/python -m pytest -m "not clients and not slow" $(ARGS)
@@ -49,7 +53,8 @@ ci: ## everything that must hold before a change lands
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory clients
 
-clients: $(VENV)/.dev ## run the tests with real clients and a real vLLM (installs both into ~/.cache/promptguard)
+clients: $(VENV)/.dev ## run the tests with real clients, a browser and a real vLLM (installs clients into ~/.cache/promptguard)
+	@tools/build_console.sh $(VENV)
 	@PYTHON="$$(tools/python_of_project.sh)" clients/install.sh
 	@tools/with_tiny_vllm.sh $(BIN)/python -m pytest -m clients $(ARGS)
 
@@ -65,6 +70,7 @@ bench: $(VENV)/.dev ## measure what the gateway costs
 lock: $(VENV)/uv/bin/uv ## pin the newest packages that pyproject.toml and clients/ allow, with their hashes
 	$(COMPILE) --upgrade pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) --upgrade --group build -o requirements/build.lock
+	$(COMPILE) --upgrade --group node -o requirements/node.lock
 	$(COMPILE) --upgrade pyproject.toml --group dev -o requirements/dev.lock
 	cd clients && ../$(COMPILE) --upgrade --override litellm.overrides litellm.in -o litellm.lock
 
