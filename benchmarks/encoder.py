@@ -20,7 +20,7 @@ from time import process_time
 import numpy as np
 
 from benchmarks.gateway import markdown
-from promptguard_gateway.core.text_model import Passage, Voice
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.inference.artifact import INCLUDED, Artifact, load
 from promptguard_gateway.inference.runtime import Session
 
@@ -49,7 +49,7 @@ def main() -> int:
 def costs(artifact: Artifact, peer: Session | None) -> list[list[str]]:
     """Microseconds of CPU for one window, by its length, and the ratio to the peer's."""
     ways: dict[str, Callable[[Sequence[int]], object]] = {
-        "encoder": lambda ids: artifact.encoder.scores([(Voice.USER, ids)]),
+        "encoder": lambda ids: artifact.encoder.scores([(Speaker.USER, ids)]),
     }
     if artifact.gate is not None:
         gate = artifact.gate
@@ -106,11 +106,11 @@ def _texts(data: Path) -> tuple[list[Passage], list[Passage]]:
     for name in ("injection", "safety"):
         with (data / name / "dev.jsonl").open(encoding="utf-8") as lines:
             for row in map(json.loads, lines):
-                voice = Voice(row.get("channel") or ("output" if row["role"] == "assistant" else "user"))
-                passage = Passage(voice, row["text"])
+                speaker = Speaker(row.get("channel") or ("output" if row["role"] == "assistant" else "user"))
+                passage = Passage(speaker, row["text"])
                 if row.get("label", "benign") != "benign" or row.get("labels"):
                     bad.append(passage)
-                elif voice is Voice.USER:
+                elif speaker is Speaker.USER:
                     harmless.append(passage)
     return harmless, bad
 
@@ -124,7 +124,7 @@ def _blocked_by(artifact: Artifact, passage: Passage) -> float | None:
     """The highest score of the first stage among the windows that the encoder blocks, if there are any."""
     assert artifact.gate is not None
     cuts = artifact.cutter.cut(passage)
-    found = artifact.encoder.scores([(passage.voice, cut.ids) for cut in cuts]) if cuts else []
+    found = artifact.encoder.scores([(passage.speaker, cut.ids) for cut in cuts]) if cuts else []
     labels = [label for head in artifact.manifest.heads for label in head.labels if label.means and label.thresholds]
     scores = [
         artifact.gate.score(cut.ids)

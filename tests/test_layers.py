@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "plugins": {"domain", "core"},
     "configuration": {"wire", "domain", "core"},
     "console_app": {"console", "proxy", "domain", "core"},
-    "policies": {"plugins", "detectors", "proxy", "wire", "domain", "core"},
+    "policies": {"plugins", "text_models", "inference", "detectors", "proxy", "wire", "domain", "core"},
+    "text_models": {"inference", "proxy", "domain", "core"},
     "cli": {"app"},
 }
 LEAVES = {"app", "__init__", "__main__"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from promptguard_gateway.core.text_model import Passage, Voice
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.inference.artifact import load
 from training.encoder import ATTACKS, HARMS
 from training.readings import Labelled, Numbers, attacking, harmful, log_odds, texts_of, threshold_at
@@ -118,18 +118,18 @@ def main() -> None:
     odds = log_odds(load(options.artifact), texts)
     manifest["heads"][0]["labels"], manifest["heads"][1]["labels"] = labels_of(texts, odds)
     write(options.artifact, manifest)
-    manifest["examples"] = [_example(options.artifact, Voice(voice), text) for voice, text in EXAMPLES]
+    manifest["examples"] = [_example(options.artifact, Speaker(speaker), text) for speaker, text in EXAMPLES]
     write(options.artifact, manifest)
     for one in (one for head in manifest["heads"] for one in head["labels"] if "operating" in one):
         table = ", ".join(f"{row['false_alarms']:.2%}: {row['recall']:.1%}" for row in one["operating"])
         print(f"{one['name']:13} recall at false alarms of {table}")
 
 
-def _example(folder: Path, voice: Voice, text: str) -> dict[str, object]:
+def _example(folder: Path, speaker: Speaker, text: str) -> dict[str, object]:
     artifact = load(folder)
-    [cut] = artifact.cutter.cut(Passage(voice, text))
-    [scores] = artifact.encoder.scores([(voice, cut.ids)])
-    return {"voice": voice.value, "text": text, "scores": {"attack": round(scores["attack"], 4)}}
+    [cut] = artifact.cutter.cut(Passage(speaker, text))
+    [scores] = artifact.encoder.scores([(speaker, cut.ids)])
+    return {"speaker": speaker.value, "text": text, "scores": {"attack": round(scores["attack"], 4)}}
 
 
 if __name__ == "__main__":

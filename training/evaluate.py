@@ -1,7 +1,7 @@
 """Step 6: tables of what a model folder finds. `python -m training.evaluate --help`.
 
 For any JSON lines of the data's shape: recall and false alarms at a level's thresholds, area under the curve, and
-recall at one false alarm in a hundred; by source, voice, language and length; for the model alone, for the patterns
+recall at one false alarm in a hundred; by source, speaker, language and length; for the model alone, for the patterns
 alone, and for the decision of the two. `--baseline` fits a linear model over n-grams to training rows, as a floor.
 """
 
@@ -14,13 +14,13 @@ import numpy as np
 from promptguard_gateway.app import judge_of
 from promptguard_gateway.core.policy import Verb
 from promptguard_gateway.core.segments import Channel, Direction, Role, Segment, column_of
-from promptguard_gateway.core.text_model import Voice
+from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.inference.artifact import Artifact, load
 from training.encoder import HARMS
 from training.readings import Labelled, Numbers, attacking, auc, harmful, log_odds, texts_of, threshold_at
 
-_ROLES = {Voice.DOCUMENT: Role.DOCUMENT, Voice.TOOL: Role.TOOL, Voice.USER: Role.USER}
+_ROLES = {Speaker.DOCUMENT: Role.DOCUMENT, Speaker.TOOL: Role.TOOL, Speaker.USER: Role.USER}
 _LENGTHS = ((0, 100), (100, 400), (400, 1500), (1500, 10**9))
 
 
@@ -40,7 +40,7 @@ def blocked_by_patterns(texts: Sequence[Labelled], level: str) -> Numbers:
     judge = judge_of(Settings(policy=level))
     found = np.zeros(len(texts))
     for index, text in enumerate(texts):
-        if role := _ROLES.get(text.voice):
+        if role := _ROLES.get(text.speaker):
             column = column_of(Direction.INPUT, role, Channel.CONTENT)
             segment = Segment(("text",), role, text.text, column, turn=0)
             found[index] = judge.request("evaluation", [segment]).decision.outcome is Verb.BLOCK
@@ -94,7 +94,7 @@ HEAD = f"{'':44} {'bad':>6} {'recall':>7} {'good':>6} {'alarms':>7} {'AUC':>6} {
 def groups(texts: Sequence[Labelled]) -> list[tuple[str, Numbers]]:
     """Named parts of the texts."""
     ways: list[Callable[[Labelled], str]] = [
-        lambda text: f"voice {text.voice.value}",
+        lambda text: f"speaker {text.speaker.value}",
         lambda text: f"language {text.language}" if text.language else "",
         lambda text: next(f"length {low} to {high}" for low, high in _LENGTHS if low <= len(text.text) < high),
         lambda text: f"source {text.source}",

@@ -170,7 +170,7 @@ MANIFEST = {
         "first": CLS,
         "last": SEP,
         "padding": 0,
-        "voices": CHANNELS,
+        "speakers": CHANNELS,
         "folded": True,
     },
     "heads": [

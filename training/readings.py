@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from promptguard_gateway.core.text_model import Passage, Voice
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.inference.artifact import Artifact
 from training.encoder import HARMS
 
@@ -21,7 +21,7 @@ class Labelled:
     """One text. `attack` and `harms` are None where its source does not say."""
 
     text: str
-    voice: Voice
+    speaker: Speaker
     attack: bool | None
     harms: frozenset[str] | None
     kind: str  # the label as its source gives it
@@ -34,11 +34,11 @@ def labelled(row: dict[str, object]) -> Labelled:
     text, source, language = str(row["text"]), str(row.get("source", "")), str(row.get("lang", ""))
     if "label" in row:
         kind = str(row["label"])
-        return Labelled(text, Voice(str(row.get("channel", "user"))), kind != "benign", None, kind, source, language)
+        return Labelled(text, Speaker(str(row.get("channel", "user"))), kind != "benign", None, kind, source, language)
     labels = row["labels"]
     assert isinstance(labels, list)
-    voice = Voice.OUTPUT if row.get("role") == "assistant" else Voice.USER
-    return Labelled(text, voice, None, frozenset(labels), ",".join(labels) or "safe", source, language)
+    speaker = Speaker.OUTPUT if row.get("role") == "assistant" else Speaker.USER
+    return Labelled(text, speaker, None, frozenset(labels), ",".join(labels) or "safe", source, language)
 
 
 def texts_of(files: Iterable[Path]) -> list[Labelled]:
@@ -53,9 +53,9 @@ def texts_of(files: Iterable[Path]) -> list[Labelled]:
 def log_odds(artifact: Artifact, texts: Sequence[Labelled], batch: int = 16) -> dict[str, Numbers]:
     """By meaning, the highest log-odds over each text's windows. A text without a window has the lowest."""
     windows = [
-        (len(cut.ids), index, (text.voice, cut.ids))
+        (len(cut.ids), index, (text.speaker, cut.ids))
         for index, text in enumerate(texts)
-        for cut in artifact.cutter.cut(Passage(text.voice, text.text))
+        for cut in artifact.cutter.cut(Passage(text.speaker, text.text))
     ]
     windows.sort(key=lambda one: one[0])
     found: dict[str, Numbers] = {}
@@ -102,4 +102,4 @@ def attacking(text: Labelled) -> bool | None:
     """Whether a text is an attack. What the safety data calls safe is none."""
     if text.attack is not None:
         return text.attack
-    return False if not text.harms and text.voice is Voice.USER else None
+    return False if not text.harms and text.speaker is Speaker.USER else None

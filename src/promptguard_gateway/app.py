@@ -41,8 +41,10 @@ from promptguard_gateway.proxy.metrics import Metrics
 from promptguard_gateway.proxy.projects import Projects
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, choose
 from promptguard_gateway.proxy.services import Services
+from promptguard_gateway.proxy.understanding import Understanding
 from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
+from promptguard_gateway.text_models import understanding_of
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
 
@@ -173,15 +175,17 @@ async def running(
     store: SqliteStore | None = None,
     judge: Judge | None = None,
     second_opinion: SecondOpinion | None = None,
+    understanding: Understanding | None = None,
 ) -> AsyncIterator[Running]:
     """Everything, joined and listening; closed in the opposite order. Raises SettingsError, StoreError or OSError.
 
-    A `store` opened for serving, a `judge` or a `second_opinion` takes the place of the settings' own; the store and
-    the guard model's connections are closed with the rest.
+    A `store` opened for serving, a `judge`, a `second_opinion` or an `understanding` takes the place of the settings'
+    own; the store and what the models hold are closed with the rest.
     """
     upstreams = _upstreams(settings)
     second_opinion = second_opinion or second_opinion_of(settings, judge.policy if judge else policy_of(settings))
     judges = Judges(settings, second_opinion)
+    understanding = understanding or understanding_of(settings)
     store = store or open_store(settings, for_serving=True)
     try:
         new_key = _first_key(store, settings)
@@ -194,6 +198,7 @@ async def running(
             metrics=metrics,
             digest_key=bytes.fromhex(store.keys.digest("digests of texts in events")),
             second_opinion=second_opinion,
+            understanding=understanding,
         )
         exchanges = Exchanges(services, upstreams)
         gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics)

@@ -15,7 +15,7 @@ from promptguard_gateway.core.findings import Family
 from promptguard_gateway.domain.settings_source import SettingsError
 
 GROUP = "promptguard.detectors"
-_RESERVED = ("judge", "stream", "patterns")  # guard models, the hold limit, a failure of all patterns
+_RESERVED = ("judge", "model", "stream", "patterns")  # other models, the hold limit, a failure of all patterns
 
 Offers = Mapping[str, Sequence[EntryPoint]]  # by the package's name, as installers compare it
 

@@ -22,6 +22,7 @@ from promptguard_gateway.domain.strict_tree import TreeError
 from promptguard_gateway.plugins import load_detectors, offered_detectors
 from promptguard_gateway.proxy.inspect import SPECS, Judge, Judgement
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, with_questions
+from promptguard_gateway.text_models import model_detectors
 from promptguard_gateway.wire.judging.formats import VERDICTS
 
 
@@ -95,8 +96,9 @@ def catalogue_of(detectors: Sequence[Detector]) -> Catalogue:
 
 
 def detectors_of(settings: Settings) -> tuple[Detector, ...]:
-    """Ours, and those of the packages that the operator trusts. Raises SettingsError."""
-    return (*DETECTORS, *load_detectors(settings.plugins, offered_detectors(), DETECTORS))
+    """Ours, those of the packages that the operator trusts, and the text model's. Raises SettingsError."""
+    loaded = load_detectors(settings.plugins, offered_detectors(), DETECTORS)
+    return (*DETECTORS, *loaded, *model_detectors(settings))
 
 
 def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:

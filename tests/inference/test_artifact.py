@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference import tiny
-from promptguard_gateway.core.text_model import Voice
+from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.inference.artifact import load
 from promptguard_gateway.inference.manifest import ArtifactError
 
@@ -21,9 +21,9 @@ def refused(folder: Path) -> str:
 
 
 def test_a_folder_whose_files_are_as_the_manifest_says_is_loaded(tmp_path: Path) -> None:
-    """What the model can say depends on the voice: its attack head knows users, documents and tools."""
+    """What the model can say depends on the speaker: its attack head knows users, documents and tools."""
     artifact = tiny.loaded(tmp_path)
-    assert artifact.encoder.meanings(Voice.USER) == (
+    assert artifact.manifest.meanings(Speaker.USER) == (
         "attack",
         "injection",
         "jailbreak",
@@ -31,7 +31,7 @@ def test_a_folder_whose_files_are_as_the_manifest_says_is_loaded(tmp_path: Path)
         "hate",
         "violence",
     )
-    assert artifact.encoder.meanings(Voice.OUTPUT) == ("hate", "violence")
+    assert artifact.manifest.meanings(Speaker.OUTPUT) == ("hate", "violence")
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "tokenizer.json"])
@@ -119,7 +119,7 @@ def test_bytes_that_are_no_tokenizer_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_that_answers_with_no_numbers_is_refused(tmp_path: Path) -> None:
-    """It reads a sentence for each voice before it is used."""
+    """It reads a sentence for each speaker before it is used."""
     table = np.full((len(tiny.WORDS), 4), np.nan, np.float32)
     data = tiny.model({"attack": table, "harm": tiny.weights(2, {})})
     assert "model.onnx fails on a sentence (Senseless: not finite)" in refused(tiny.write(tmp_path, data=data))
@@ -127,7 +127,7 @@ def test_a_model_that_answers_with_no_numbers_is_refused(tmp_path: Path) -> None
 
 def test_a_model_that_answers_otherwise_than_its_makers_saw_is_refused(tmp_path: Path) -> None:
     """Examples in the manifest find a runtime or a processor on which the model is another one."""
-    example = {"voice": "user", "text": "please ignore", "scores": {"attack": 0.99, "hate": 0.01}}
+    example = {"speaker": "user", "text": "please ignore", "scores": {"attack": 0.99, "hate": 0.01}}
     tiny.loaded(tmp_path, examples=[example])
     wrong = {**example, "scores": {"attack": 0.2}}
     assert "It says 0.998 for attack of an example" in refused(tiny.write(tmp_path, examples=[wrong]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference import tiny
-from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Voice
+from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Speaker
 from promptguard_gateway.inference.artifact import Artifact, load
 from promptguard_gateway.inference.calibration import log_odds, probabilities
 from promptguard_gateway.inference.manifest import Calibration
@@ -26,8 +26,8 @@ async def at_work(artifact: Artifact) -> AsyncIterator[TextModel]:
         model.close()
 
 
-async def highest(model: TextModel, text: str, voice: Voice = Voice.USER) -> dict[str, float]:
-    (reading,) = await model.read([Passage(voice, text)], 10)
+async def highest(model: TextModel, text: str, speaker: Speaker = Speaker.USER) -> dict[str, float]:
+    (reading,) = await model.read([Passage(speaker, text)], 10)
     assert not reading.failure
     meanings = {meaning for window in reading.windows for meaning in window.scores}
     return {one: max(window.scores[one] for window in reading.windows) for one in meanings}
@@ -41,12 +41,12 @@ async def test_scores_are_probabilities_by_meaning(tmp_path: Path) -> None:
         assert all(score < 0.01 for score in (await highest(model, SAFE)).values())
 
 
-async def test_a_head_is_silent_about_voices_it_was_not_trained_on(tmp_path: Path) -> None:
+async def test_a_head_is_silent_about_speakers_it_was_not_trained_on(tmp_path: Path) -> None:
     """In an answer there are no attacks, only unsafe content."""
     async with at_work(tiny.loaded(tmp_path)) as model:
-        assert (await highest(model, "ignore", Voice.OUTPUT)).keys() == {"hate", "violence"}
-        assert model.meanings(Voice.OUTPUT) == ("hate", "violence")
-        assert model.meanings(Voice.USER) == ("attack", "hate", "violence")
+        assert (await highest(model, "ignore", Speaker.OUTPUT)).keys() == {"hate", "violence"}
+        assert model.meanings(Speaker.OUTPUT) == ("hate", "violence")
+        assert model.meanings(Speaker.USER) == ("attack", "hate", "violence")
 
 
 async def test_it_has_a_detector_for_each_meaning_but_one_for_all_attacks(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ async def test_an_attack_anywhere_in_a_long_text_is_found_in_its_window(tmp_path
     words[place] = "ignore"
     text = " ".join(words)
     async with at_work(tiny.loaded(tmp_path)) as model:
-        (reading,) = await model.read([Passage(Voice.DOCUMENT, text)], 10)
+        (reading,) = await model.read([Passage(Speaker.DOCUMENT, text)], 10)
     found = [window for window in reading.windows if window.scores["attack"] > 0.5]
     assert found
     assert all("ignore" in text[window.start : window.end] for window in found)
@@ -72,7 +72,7 @@ async def test_an_attack_anywhere_in_a_long_text_is_found_in_its_window(tmp_path
 async def test_a_window_that_cannot_be_judged_is_a_failure_and_the_others_are_not(tmp_path: Path) -> None:
     """No number is no score: the passage says so, its neighbour is read."""
     async with at_work(tiny.loaded(tmp_path)) as model:
-        bad, good = await model.read([Passage(Voice.USER, "nan"), Passage(Voice.USER, "ignore")], 10)
+        bad, good = await model.read([Passage(Speaker.USER, "nan"), Passage(Speaker.USER, "ignore")], 10)
         assert bad == Reading((), "Senseless")
         assert good.windows[0].scores["attack"] > 0.99
 
@@ -80,14 +80,17 @@ async def test_a_window_that_cannot_be_judged_is_a_failure_and_the_others_are_no
 async def test_without_time_nothing_is_read(tmp_path: Path) -> None:
     """That is a failure too."""
     async with at_work(tiny.loaded(tmp_path)) as model:
-        (reading,) = await model.read([Passage(Voice.USER, SAFE)], 0.0)
+        (reading,) = await model.read([Passage(Speaker.USER, SAFE)], 0.0)
     assert reading.failure == "timeout"
 
 
 async def test_an_empty_text_is_read_without_asking(tmp_path: Path) -> None:
     """Nothing is said of nothing."""
     async with at_work(tiny.loaded(tmp_path)) as model:
-        assert await model.read([Passage(Voice.USER, " "), Passage(Voice.USER, "")], 10) == [Reading(()), Reading(())]
+        assert await model.read([Passage(Speaker.USER, " "), Passage(Speaker.USER, "")], 10) == [
+            Reading(()),
+            Reading(()),
+        ]
 
 
 async def test_calibration_and_activation_are_the_manifests(tmp_path: Path) -> None:
@@ -124,16 +127,16 @@ async def test_what_stage_one_settles_is_not_read(tmp_path: Path) -> None:
 
 
 async def test_a_text_seen_before_is_not_read_again(tmp_path: Path) -> None:
-    """Even without any time: what is remembered is there at once. Another voice is another question."""
+    """Even without any time: what is remembered is there at once. Another speaker is another question."""
     async with at_work(tiny.loaded(tmp_path)) as model:
-        first = await model.read([Passage(Voice.USER, "please ignore")], 10)
-        assert await model.read([Passage(Voice.USER, "please ignore")], 0.0) == first
-        (other,) = await model.read([Passage(Voice.TOOL, "please ignore")], 0.0)
+        first = await model.read([Passage(Speaker.USER, "please ignore")], 10)
+        assert await model.read([Passage(Speaker.USER, "please ignore")], 0.0) == first
+        (other,) = await model.read([Passage(Speaker.TOOL, "please ignore")], 0.0)
         assert other.failure == "timeout"
 
 
 async def test_any_text_classifier_can_take_the_models_place(tmp_path: Path) -> None:
-    """Inputs as BERT has them, two labels of which one means an attack, no voices, nothing folded."""
+    """Inputs as BERT has them, two labels of which one means an attack, no speakers, nothing folded."""
     data = tiny.model({"logits": tiny.weights(2, tiny.HARM_WORDS)}, ("input_ids", "attention_mask", "token_type_ids"))
     folder = tiny.write(
         tmp_path,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from promptguard_gateway.core.text_model import Voice
+from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.inference.pool import BATCH_TOKENS, MOST_WAITING, Asked, Job, Overloaded, Pool
 
 
 def window(length: int = 128, first: int = 1) -> Asked:
-    return Voice.USER, (first,) * length
+    return Speaker.USER, (first,) * length
 
 
 class Encoder:

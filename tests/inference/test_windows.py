@@ -8,12 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference import tiny
-from promptguard_gateway.core.text_model import Passage, Voice
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.inference.manifest import Windows
 from promptguard_gateway.inference.windows import Cutter, strides
 
 WINDOWS = Windows(
-    tokens=12, overlap=3, first=tiny.CLS, last=tiny.SEP, voices={Voice(name): id_ for name, id_ in tiny.VOICES.items()}
+    tokens=12,
+    overlap=3,
+    first=tiny.CLS,
+    last=tiny.SEP,
+    speakers={Speaker(name): id_ for name, id_ in tiny.SPEAKERS.items()},
 )
 CUTTER = Cutter(tiny.tokenizer(), WINDOWS)
 _TEXTS = st.text(st.sampled_from("ab .\u200b\u0301é\U000e0041ﷺ\t\nignore"), max_size=120)
@@ -22,7 +26,7 @@ _TEXTS = st.text(st.sampled_from("ab .\u200b\u0301é\U000e0041ﷺ\t\nignore"), m
 @given(_TEXTS)
 def test_every_character_with_a_token_lies_in_a_window(text: str) -> None:
     """Windows begin at the text's start, end at its end, and no character stands between two of them."""
-    cuts = CUTTER.cut(Passage(Voice.USER, text))
+    cuts = CUTTER.cut(Passage(Speaker.USER, text))
     if not cuts:
         return
     assert cuts[0].start == 0
@@ -43,9 +47,9 @@ def test_strides_leave_nothing_out(count: int, size: int, data: st.DataObject) -
         assert later > end
 
 
-def test_a_window_is_framed_and_begins_with_its_voice() -> None:
-    """As the model was trained: first token, voice, text, last token."""
-    (cut,) = CUTTER.cut(Passage(Voice.DOCUMENT, "ignore the fox"))
+def test_a_window_is_framed_and_begins_with_its_speaker() -> None:
+    """As the model was trained: first token, speaker, text, last token."""
+    (cut,) = CUTTER.cut(Passage(Speaker.DOCUMENT, "ignore the fox"))
     words = ["[CLS]", "[document]", "ignore", "the", "fox", "[SEP]"]
     assert cut.ids == tuple(map(tiny.WORDS.index, words))
 
@@ -53,7 +57,7 @@ def test_a_window_is_framed_and_begins_with_its_voice() -> None:
 def test_long_texts_are_cut_where_tokens_end() -> None:
     """Twenty tokens in windows of nine that share three."""
     text = " ".join(["bread"] * 20)
-    cuts = CUTTER.cut(Passage(Voice.USER, text))
+    cuts = CUTTER.cut(Passage(Speaker.USER, text))
     assert [text[cut.start : cut.end].split().__len__() for cut in cuts] == [9, 9, 8]
     assert all(text[cut.start : cut.end].strip("bread ") == "" for cut in cuts)
 
@@ -61,19 +65,19 @@ def test_long_texts_are_cut_where_tokens_end() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200b"])
 def test_a_text_without_tokens_has_no_windows(text: str) -> None:
     """There is nothing to be read in it."""
-    assert CUTTER.cut(Passage(Voice.USER, text)) == []
+    assert CUTTER.cut(Passage(Speaker.USER, text)) == []
 
 
 def test_disguises_are_taken_off_first() -> None:
     """The model reads the skeleton; the place is that in the text itself, with what is invisible."""
     text = "please іgn\u200bоre"  # the i and the o are Cyrillic
-    (cut,) = CUTTER.cut(Passage(Voice.USER, text))
+    (cut,) = CUTTER.cut(Passage(Speaker.USER, text))
     assert tiny.WORDS.index("ignore") in cut.ids
     assert (cut.start, cut.end) == (0, len(text))
 
 
 def test_a_model_for_plain_text_reads_plain_text(tmp_path: Path) -> None:
-    """Where the manifest says that nothing is folded, nothing is; and where there are no voices, no token for them."""
+    """Where the manifest says that nothing is folded, nothing is; where there are no speakers, no token for them."""
     cutter = Cutter(tiny.tokenizer(), Windows(tokens=12, overlap=3, first=tiny.CLS, last=tiny.SEP, folded=False))
-    (cut,) = cutter.cut(Passage(Voice.USER, "іgnore"))
+    (cut,) = cutter.cut(Passage(Speaker.USER, "іgnore"))
     assert cut.ids == tuple(map(tiny.WORDS.index, ["[CLS]", "[UNK]", "[SEP]"]))

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from promptguard_gateway.inference.artifact import Artifact, load
 
 CLS, SEP = 6, 7
-VOICES = {"user": 1, "document": 2, "tool": 3, "system": 4, "output": 5}
-WORDS = ["[PAD]", *(f"[{voice}]" for voice in VOICES), "[CLS]", "[SEP]", "[UNK]"]
+SPEAKERS = {"user": 1, "document": 2, "tool": 3, "system": 4, "output": 5}
+WORDS = ["[PAD]", *(f"[{speaker}]" for speaker in SPEAKERS), "[CLS]", "[SEP]", "[UNK]"]
 WORDS += ["please", "ignore", "obey", "leak", "hurt", "bread", "is", "good", "nan", "the", "fox"]
 LOW, HIGH = -6.0, 6.0
 ATTACKS = ("any", "injection", "jailbreak", "exfiltration")
@@ -90,13 +90,13 @@ def manifest(contents: Mapping[str, bytes], **changes: object) -> dict[str, obje
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in contents.items()
         },
-        "windows": {"tokens": 12, "overlap": 3, "first": CLS, "last": SEP, "voices": VOICES},
+        "windows": {"tokens": 12, "overlap": 3, "first": CLS, "last": SEP, "speakers": SPEAKERS},
         "heads": [
             {
                 "output": "attack",
                 "activation": "sigmoid",
                 "labels": labels(ATTACKS),
-                "voices": ["user", "document", "tool"],
+                "speakers": ["user", "document", "tool"],
             },
             {"output": "harm", "activation": "sigmoid", "labels": labels(HARMS)},
         ],

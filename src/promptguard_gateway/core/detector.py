@@ -32,12 +32,31 @@ Places = tuple[tuple[int, int, int], ...]
 """(segment, start, end) of each part of a finding."""
 
 
+class Recommended(Struct, frozen=True):
+    """Thresholds of a detector's own, at a level of strictness."""
+
+    level: str
+    warn: float
+    block: float
+
+
+class Operating(Struct, frozen=True):
+    """What a threshold costs and brings: the shares of harmless texts and of bad ones that reach it."""
+
+    threshold: float
+    false_alarms: float
+    recall: float
+
+
 class Spec(Struct, frozen=True, kw_only=True):
     """What a detector finds. `label` names the placeholder: EMAIL gives `[EMAIL_REDACTED]`.
 
     `threat_type` is a value of the PromptGuard API's vocabulary; `owasp` lists codes of the OWASP Top 10 for LLM
     applications, 2025; `agentic` those of the OWASP Top 10 for agentic applications, 2026 (`ASI01` to `ASI10`). Without
     them, findings have those of the family (`core.owasp`).
+    `recommended`: thresholds at each level, where those of the family do not fit its scores; `operating`: what was
+    measured of its thresholds, in rising order.
+    `cuts`: whether what it finds can be cut out of an answer; where not, a policy that would redact there blocks.
     Of a code detector, `reach`: how many characters before a hit it must see to know it; `shortest`: how many every hit
     has at least; `looks_for`: fields of `Knowledge`, it is not asked when all of them are empty; `rules`: every rule
     that its hits can have, so that a policy that names another is refused. Empty: not known beforehand.
@@ -55,6 +74,9 @@ class Spec(Struct, frozen=True, kw_only=True):
     directions: tuple[Direction, ...] = BOTH
     summary: str  # what people read: "an e-mail address"
     source: str  # where the patterns and scores come from
+    recommended: tuple[Recommended, ...] = ()
+    operating: tuple[Operating, ...] = ()
+    cuts: bool = True
     reach: int = STREAM_CONTEXT
     shortest: int = 0
     looks_for: tuple[str, ...] = ()
@@ -298,7 +320,7 @@ def specs_of(detector: Detector) -> tuple[Spec, ...]:
 
 def rules_of(detector: Detector) -> frozenset[str] | None:
     """The names of a detector's rules; None if they are not known beforehand."""
-    if not isinstance(detector, PatternDetector):
+    if not isinstance(detector, PatternDetector) or not detector.patterns:
         return frozenset(detector.spec.rules) or None
     if any(pattern.identify is not None and not pattern.rules for pattern in detector.patterns):
         return None

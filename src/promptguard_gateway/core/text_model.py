@@ -16,7 +16,7 @@ from promptguard_gateway.core.findings import Family, Finding, Severity
 from promptguard_gateway.core.segments import Role
 
 
-class Voice(StrEnum):
+class Speaker(StrEnum):
     """Who speaks. The same sentence is a request from a user and an injection in a document."""
 
     USER = "user"
@@ -26,15 +26,15 @@ class Voice(StrEnum):
     OUTPUT = "output"
 
 
-VOICES: Mapping[Role, Voice] = {
-    Role.SYSTEM: Voice.SYSTEM,
-    Role.DEVELOPER: Voice.SYSTEM,
-    Role.USER: Voice.USER,
-    Role.ASSISTANT: Voice.OUTPUT,
-    Role.TOOL: Voice.TOOL,
-    Role.DOCUMENT: Voice.DOCUMENT,
-    Role.TOOL_DEFINITION: Voice.TOOL,
-    Role.CONFIG: Voice.USER,
+SPEAKERS: Mapping[Role, Speaker] = {
+    Role.SYSTEM: Speaker.SYSTEM,
+    Role.DEVELOPER: Speaker.SYSTEM,
+    Role.USER: Speaker.USER,
+    Role.ASSISTANT: Speaker.OUTPUT,
+    Role.TOOL: Speaker.TOOL,
+    Role.DOCUMENT: Speaker.DOCUMENT,
+    Role.TOOL_DEFINITION: Speaker.TOOL,
+    Role.CONFIG: Speaker.USER,
 }
 
 ATTACK = "attack"
@@ -57,7 +57,9 @@ _HARMS: Mapping[str, str] = {
 _SOURCE = "the text model's artifact; its card says what it was trained on"
 
 
-def _spec(id_: str, family: Family, category: str, threat: str, label: str, summary: str) -> Spec:
+def _spec(
+    id_: str, family: Family, category: str, threat: str, label: str, summary: str, rules: tuple[str, ...]
+) -> Spec:
     return Spec(
         id=id_,
         family=family,
@@ -67,15 +69,23 @@ def _spec(id_: str, family: Family, category: str, threat: str, label: str, summ
         label=label,
         summary=summary,
         source=_SOURCE,
+        cuts=False,
+        rules=rules,
     )
 
 
 SPECS: Mapping[str, Spec] = {
     ATTACK: _spec(
-        "model.attack", Family.INJECTION, "prompt_injection", "prompt_injection", "INJECTION", "an attack on the model"
+        "model.attack",
+        Family.INJECTION,
+        "prompt_injection",
+        "prompt_injection",
+        "INJECTION",
+        "an attack on the model",
+        (ATTACK, *KINDS),
     ),
     **{
-        harm: _spec(f"model.safety.{harm}", Family.SAFETY, harm, "toxicity", "UNSAFE", summary)
+        harm: _spec(f"model.safety.{harm}", Family.SAFETY, harm, "toxicity", "UNSAFE", summary, (harm,))
         for harm, summary in _HARMS.items()
     },
 }
@@ -86,9 +96,9 @@ MEANINGS = (*SPECS, *KINDS)
 
 
 class Passage(Struct, frozen=True):
-    """A text with its voice."""
+    """A text with its speaker."""
 
-    voice: Voice
+    speaker: Speaker
     text: str
 
 
@@ -119,14 +129,11 @@ def scores_of(window: Window) -> Iterator[tuple[str, float]]:
         yield meaning, _attack(window.scores) if meaning == ATTACK else window.scores[meaning]
 
 
-def finding(meaning: str, window: Window, score: float, places: Places) -> Finding:
+def finding(meaning: str, window: Window, score: float, places: Places, match_sha256: str) -> Finding:
     """The finding that a score of a window becomes, at these places of the segments."""
-    spec = SPECS[meaning]
-    if meaning != ATTACK:
-        return finding_of(spec, rule=meaning, places=places, score=score, view="model")
-    kind = _kind(window.scores)
+    spec, kind = SPECS[meaning], _kind(window.scores) if meaning == ATTACK else meaning
+    found = finding_of(spec, rule=kind, places=places, score=score, view="model", match_sha256=match_sha256)
     category, threat = KINDS.get(kind, (spec.category, spec.threat_type))
-    found = finding_of(spec, rule=kind, places=places, score=score, view="model")
     return replace(found, category=category, threat_type=threat)
 
 

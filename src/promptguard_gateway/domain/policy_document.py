@@ -28,9 +28,10 @@ from msgspec.structs import replace
 from promptguard_gateway.core.detector import Detector
 from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Policy, Row, Suppression, Thresholds
-from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
-from promptguard_gateway.core.segments import Column
+from promptguard_gateway.core.presets import LEVELS, NAMES_IN_WORDS, PRESETS
+from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column
 from promptguard_gateway.domain import custom_rules, guardrails
+from promptguard_gateway.domain.budgets import score_of
 from promptguard_gateway.domain.catalogue import Catalogue
 from promptguard_gateway.domain.custom_rules import Made, Rule
 from promptguard_gateway.domain.guardrails import Guardrails, check_band, raised
@@ -43,10 +44,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Scores from which a finding is flagged, and from which its cell's action is taken."""
+    """Scores from which a finding is flagged, and from which its cell's action is taken.
 
-    warn: float
-    block: float
+    A share of harmless texts, such as `0.5 %`, stands for the score that so many of them reach.
+    """
+
+    warn: float | str
+    block: float | str
 
 
 class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,8 +100,10 @@ def compile_policy(document: PolicyDocument, catalogue: Catalogue) -> Compiled:
     policy = _with_thresholds(policy, document, catalogue)
     with within("rules"):
         made = custom_rules.make(document.rules, catalogue)
+    policy = _with_recommended(policy, catalogue)
     policy = _with_rules(policy, made, catalogue)
     policy = _with_inactive(policy, document, made, catalogue)
+    policy = _without_cuts(policy, catalogue)
     if document != PolicyDocument(preset=document.preset):
         policy = replace(policy, name=f"{policy.name}+custom")
     check_calls(policy)
@@ -118,9 +124,34 @@ def _with_thresholds(policy: Policy, document: PolicyDocument, catalogue: Catalo
     for name, band in document.thresholds.items():
         if name not in known:
             raise TreeError("thresholds", f"{name!r} is no family and no detector. {near(name, known)}")
-        thresholds[name] = Thresholds(band.warn, band.block)
+        with within(f"thresholds.{name}"):
+            spec = catalogue.specs.get(name)
+            thresholds[name] = Thresholds(score_of(band.warn, "warn", spec), score_of(band.block, "block", spec))
         check_band(thresholds[name], f"thresholds.{name}")
     return replace(policy, thresholds=thresholds)
+
+
+def _with_recommended(policy: Policy, catalogue: Catalogue) -> Policy:
+    """With the thresholds that detectors recommend for the level that their family has. Where the family's are the
+    operator's own, they hold for all of its detectors."""
+    thresholds = dict(policy.thresholds)
+    for spec in catalogue.specs.values():
+        for one in spec.recommended:
+            if LEVELS[one.level].thresholds[spec.family.value] == policy.thresholds[spec.family.value]:
+                thresholds.setdefault(spec.id, Thresholds(one.warn, one.block))
+    return replace(policy, thresholds=thresholds)
+
+
+def _without_cuts(policy: Policy, catalogue: Catalogue) -> Policy:
+    """What cannot be cut out of an answer blocks it where the policy would redact."""
+    rows = dict(policy.rows)
+    for spec in catalogue.specs.values():
+        if not spec.cuts:
+            row = rows.get(spec.id, policy.matrix[spec.family])
+            cut = {column: Action.BLOCK for column in ANSWER_COLUMNS if row.get(column) is Action.REDACT}
+            if cut:
+                rows[spec.id] = {**row, **cut}
+    return replace(policy, rows=rows)
 
 
 def _with_rules(policy: Policy, made: Made, catalogue: Catalogue) -> Policy:

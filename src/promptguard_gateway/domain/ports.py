@@ -4,6 +4,7 @@ bring their own."""
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from promptguard_gateway.core.text_model import Passage, Reading, Speaker
 from promptguard_gateway.domain.console import (
     Accepted,
     Account,
@@ -95,6 +96,25 @@ class Upstream(Protocol):
         `credential` is what the caller wants presented as a bearer token; the operator's own key, where there is one,
         goes before it. If the caller is cancelled, the connection is closed, never pooled.
         """
+        ...
+
+
+class TextModel(Protocol):
+    """Reads texts and says what they may be (`core.text_model`)."""
+
+    def meanings(self, speaker: Speaker) -> tuple[str, ...]:
+        """The meanings with a detector that it has scores for, of this speaker."""
+        ...
+
+    async def read(self, passages: Sequence[Passage], seconds: float) -> Sequence[Reading]:
+        """What it says of each passage. What it cannot say within so many seconds is a reading's failure.
+
+        If the caller is cancelled, what is left is not read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Read nothing any more."""
         ...
 
 

@@ -9,6 +9,10 @@ from msgspec import Struct
 
 from promptguard_gateway.domain.policy_document import PolicyDocument
 
+INCLUDED = "included"
+"""The text model that comes with the package, if it comes with one."""
+OFF = "off"
+
 
 class HttpLimits(Struct, frozen=True, kw_only=True):
     """What a client may send and how slowly. Seconds, bytes and counts.
@@ -112,6 +116,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = True
     workers: int = 1
+    model: str = INCLUDED  # or off, or the folder of a text model
+    model_budget_ms: int = 5000  # for what the text model reads in one direction of an exchange
     http: HttpLimits = HttpLimits()
     body: BodyLimits = BodyLimits()
     upstream: UpstreamLimits = UpstreamLimits()

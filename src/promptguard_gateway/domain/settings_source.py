@@ -230,6 +230,8 @@ def _check_ranges(settings: Settings, sources: Mapping[_Path, str]) -> None:
     for path, port in ports.items():
         if not 0 <= port <= 65535:
             raise wrong(path, f"must be between 0 and 65535, not {port}")
+    if settings.model_budget_ms < 1:
+        raise wrong(("model_budget_ms",), f"must be at least 1, not {settings.model_budget_ms}")
     if settings.workers < 1:
         raise wrong(("workers",), f"must be at least 1, not {settings.workers}")
     if isinstance(settings.policy, str) and settings.policy not in PRESETS:

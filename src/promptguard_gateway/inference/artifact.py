@@ -1,7 +1,7 @@
 """Loading a model folder: nothing of it is used before its digest was checked, and nothing that cannot work is loaded.
 
 What was read is what is checked and used: files are not opened twice. At the end the model reads a sentence for every
-voice and the manifest's examples, so that a runtime or a processor on which it fails is found at the start.
+speaker and the manifest's examples, so that a runtime or a processor on which it fails is found at the start.
 """
 
 import hashlib
@@ -10,15 +10,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from promptguard_gateway.core.text_model import Passage, Voice
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.inference.encoder import Encoder, Scores
 from promptguard_gateway.inference.first_stage import Gate
-from promptguard_gateway.inference.manifest import MANIFEST, MODEL, TOKENIZER, ArtifactError, Example, Manifest, parse
+from promptguard_gateway.inference.manifest import (
+    MANIFEST,
+    MODEL,
+    TOKENIZER,
+    ArtifactError,
+    Example,
+    Manifest,
+    read,
+    read_file,
+)
 from promptguard_gateway.inference.runtime import Session
 from promptguard_gateway.inference.windows import Cutter
-
-INCLUDED = Path(__file__).parent / "artifact"
-"""The model that comes with the package, if it comes with one."""
 
 _SENTENCE = "The quick brown fox jumps over the lazy dog."
 
@@ -42,8 +48,7 @@ def load(folder: Path) -> Artifact:
 
 
 def _loaded(folder: Path) -> Artifact:
-    data = _read(folder / MANIFEST)
-    manifest = parse(data)
+    manifest, data = read(folder)
     files = {name: _checked(folder / name, wanted.sha256, wanted.bytes) for name, wanted in manifest.files.items()}
     cutter = Cutter(files[TOKENIZER], manifest.windows)
     encoder = Encoder(_session(files, MODEL), manifest, cutter.vocabulary)
@@ -54,16 +59,9 @@ def _loaded(folder: Path) -> Artifact:
     return artifact
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"{path.name} cannot be read ({error.strerror or type(error).__name__}).") from None
-
-
 def _checked(path: Path, sha256: str, size: int) -> bytes:
     """A file's bytes, if they are those that the manifest names."""
-    data = _read(path)
+    data = read_file(path)
     if len(data) != size:
         raise ArtifactError(f"{path.name} has {len(data)} bytes, where {MANIFEST} says {size}.")
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -79,18 +77,18 @@ def _session(files: Mapping[str, bytes], name: str) -> Session:
 
 
 def _try_out(artifact: Artifact) -> None:
-    """Ask the model something of every voice, and what its manifest knows the answer to."""
-    for voice in Voice:
-        _asked(artifact, Passage(voice, _SENTENCE))
+    """Ask the model something of every speaker, and what its manifest knows the answer to."""
+    for speaker in Speaker:
+        _asked(artifact, Passage(speaker, _SENTENCE))
     for example in artifact.manifest.examples:
-        _compare(example, _asked(artifact, Passage(example.voice, example.text)))
+        _compare(example, _asked(artifact, Passage(example.speaker, example.text)))
 
 
 def _asked(artifact: Artifact, passage: Passage) -> Scores:
     """The highest scores of a passage's windows."""
     cuts = artifact.cutter.cut(passage)
     try:
-        found = artifact.encoder.scores([(passage.voice, cut.ids) for cut in cuts])
+        found = artifact.encoder.scores([(passage.speaker, cut.ids) for cut in cuts])
     except Exception as error:
         raise ArtifactError(f"{MODEL} fails on a sentence ({type(error).__name__}: {error}).") from None
     return {meaning: max(scores[meaning] for scores in found) for meaning in found[0]}

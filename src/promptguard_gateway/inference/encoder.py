@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from promptguard_gateway.core.text_model import Voice
+from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.inference.calibration import log_odds, probabilities
 from promptguard_gateway.inference.manifest import ArtifactError, Head, Manifest
 from promptguard_gateway.inference.runtime import Ids, Output, Session, Shape
@@ -35,22 +35,17 @@ class Encoder:
         if manifest.tags is not None:
             self._check_output(manifest.tags.output, (None, None, len(manifest.tags.labels)))
         windows = manifest.windows
-        if max(windows.first, windows.last, windows.padding, *windows.voices.values()) >= vocabulary:
+        if max(windows.first, windows.last, windows.padding, *windows.speakers.values()) >= vocabulary:
             raise ArtifactError("manifest.json: windows names a token that the tokenizer does not have.")
 
-    def meanings(self, voice: Voice) -> tuple[str, ...]:
-        """What the model can say of this voice."""
-        heads = [head for head in self._heads if voice in head.voices]
-        return tuple(label.means for head in heads for label in head.labels if label.means is not None)
-
-    def scores(self, batch: Sequence[tuple[Voice, Sequence[int]]]) -> list[Scores]:
+    def scores(self, batch: Sequence[tuple[Speaker, Sequence[int]]]) -> list[Scores]:
         """The scores of these windows. Raises Senseless, and whatever the runtime raises."""
         feeds = self._feeds([ids for _, ids in batch])
         found = self._session.run(feeds, self._outputs)
         columns = [one for head in self._heads for one in _columns(head, found[head.output], len(batch))]
         return [
-            {means: float(values[row]) for head, means, values in columns if voice in head.voices}
-            for row, (voice, _) in enumerate(batch)
+            {means: float(values[row]) for head, means, values in columns if speaker in head.speakers}
+            for row, (speaker, _) in enumerate(batch)
         ]
 
     def _feeds(self, windows: Sequence[Sequence[int]]) -> dict[str, Ids]:

@@ -4,19 +4,24 @@
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from promptguard_gateway.core.text_model import MEANINGS, Voice
+from promptguard_gateway.core.detector import Operating, Recommended, Spec
+from promptguard_gateway.core.text_model import MEANINGS, SPECS, Speaker, detectors_of
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 _FORMAT = 1
+
+INCLUDED = Path(__file__).parent / "artifact"
+"""The model that comes with the package, if it comes with one."""
 
 
 class ArtifactError(Exception):
@@ -41,8 +46,8 @@ class Inputs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Windows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a text is cut: `tokens` in a window with those that frame it, of which `overlap` are shared with the next.
 
-    A window is `first`, the token of the voice if `voices` has one, the text's tokens, and `last`. `folded`: the model
-    reads the skeleton of the text (`core.fold`) instead of the text.
+    A window is `first`, the token of the speaker if `speakers` has one, the text's tokens, and `last`. `folded`: the
+    model reads the skeleton of the text (`core.fold`) instead of the text.
     """
 
     tokens: int
@@ -50,13 +55,13 @@ class Windows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first: int
     last: int
     padding: int = 0
-    voices: Mapping[Voice, int] = {}
+    speakers: Mapping[Speaker, int] = {}
     folded: bool = True
 
     @property
     def inside(self) -> int:
         """Tokens of the text in one window."""
-        return self.tokens - 2 - bool(self.voices)
+        return self.tokens - 2 - bool(self.speakers)
 
 
 class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,14 +80,6 @@ class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     block: float
 
 
-class Operating(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a threshold costs and brings, measured on data that the model was not trained on; shares of 1."""
-
-    threshold: float
-    false_alarms: float
-    recall: float
-
-
 class Label(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One column of a head. `means`: a meaning of `core.text_model`; without one the column is not used."""
 
@@ -90,19 +87,19 @@ class Label(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     means: str | None = None
     calibration: Calibration = Calibration()
     thresholds: Mapping[Literal["strict", "moderate", "permissive"], Band] = {}
-    operating: tuple[Operating, ...] = ()
+    operating: tuple[Operating, ...] = ()  # measured on data that the model was not trained on
 
 
 class Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One output, float [batch, labels]: logits that stand for themselves (sigmoid) or exclude each other (softmax).
 
-    `voices`: for whom it was trained; it is not asked about others.
+    `speakers`: for whom it was trained; it is not asked about others.
     """
 
     output: str
     activation: Literal["sigmoid", "softmax"]
     labels: tuple[Label, ...]
-    voices: tuple[Voice, ...] = tuple(Voice)
+    speakers: tuple[Speaker, ...] = tuple(Speaker)
 
 
 class Tags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,7 +107,7 @@ class Tags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     output: str
     labels: tuple[str, ...]
-    voices: tuple[Voice, ...] = tuple(Voice)
+    speakers: tuple[Speaker, ...] = tuple(Speaker)
 
 
 class FirstStage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,7 +122,7 @@ class FirstStage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Example(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A text with scores that the model must give it wherever it runs, to `within`: checked at every load."""
 
-    voice: Voice
+    speaker: Speaker
     text: str
     scores: Mapping[str, float]
     within: float = 0.1
@@ -145,6 +142,42 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tags: Tags | None = None
     first_stage: FirstStage | None = None
     examples: tuple[Example, ...] = ()
+
+    def meanings(self, speaker: Speaker) -> tuple[str, ...]:
+        """What the model can say of this speaker."""
+        return tuple(means for head in self.heads if speaker in head.speakers for means, _ in _meant(head))
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """The detectors that the model has scores for."""
+        labels = {means: label for head in self.heads for means, label in _meant(head)}
+        return tuple(_spec(meaning, labels.get(meaning)) for meaning in detectors_of(tuple(labels)))
+
+
+def _meant(head: Head) -> Iterator[tuple[str, Label]]:
+    return ((label.means, label) for label in head.labels if label.means is not None)
+
+
+def _spec(meaning: str, label: Label | None) -> Spec:
+    """The detector of a meaning, with what is known of its label's thresholds."""
+    if label is None:  # an attack of which only the kinds have labels
+        return SPECS[meaning]
+    recommended = tuple(Recommended(level, band.warn, band.block) for level, band in label.thresholds.items())
+    return structs.replace(SPECS[meaning], recommended=recommended, operating=label.operating)
+
+
+def read(folder: Path) -> tuple[Manifest, bytes]:
+    """The manifest of a model folder, and its bytes. Raises ArtifactError."""
+    data = read_file(folder / MANIFEST)
+    return parse(data), data
+
+
+def read_file(path: Path) -> bytes:
+    """A file of a model folder. Raises ArtifactError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path.name} cannot be read ({error.strerror or type(error).__name__}).") from None
 
 
 def parse(data: bytes) -> Manifest:
@@ -178,6 +211,7 @@ def _wrong(manifest: Manifest) -> list[str]:
         (manifest.first_stage is None or bool(manifest.first_stage.outputs), "first_stage.outputs is empty"),
         (0 <= windows.overlap < windows.inside, "windows.overlap must be smaller than a window"),
         (all(map(_is_sound, (label.calibration for label in labels))), "a calibration is none"),
+        (all(map(_is_measured, labels)), "operating is no table: thresholds must rise, in shares of 1"),
         (all(_is_band(band) for label in labels for band in label.thresholds.values()), "thresholds are no band"),
     ]
     return [what for holds, what in checks if not holds]
@@ -193,6 +227,13 @@ def _is_sound(calibration: Calibration) -> bool:
     rising = all(earlier < later for earlier, later in pairwise(places))
     finite = all(map(math.isfinite, (*places, calibration.bias, calibration.temperature)))
     return calibration.temperature > 0 and rising and finite and all(0 <= p <= 1 for _, p in calibration.points)
+
+
+def _is_measured(label: Label) -> bool:
+    shares = [share for one in label.operating for share in (one.threshold, one.false_alarms, one.recall)]
+    rising = all(one.threshold < other.threshold for one, other in pairwise(label.operating))
+    falling = all(one.false_alarms >= other.false_alarms for one, other in pairwise(label.operating))
+    return rising and falling and all(0 <= share <= 1 for share in shares)
 
 
 def _is_band(band: Band) -> bool:

@@ -1,22 +1,21 @@
 """The cascade: passages are cut into windows, what was read before is looked up, stage 1 settles what it can, and the
 encoder reads the rest, within the time of the request.
 
-What a window says depends on its tokens and its voice alone, so it is remembered by their digest, whoever sent it.
+What a window says depends on its tokens and its speaker alone, so it is remembered by their digest, whoever sent it.
 """
 
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from promptguard_gateway.core.detector import Spec
-from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Voice, Window, detectors_of
+from promptguard_gateway.core.text_model import Passage, Reading, Speaker, Window, detectors_of
 from promptguard_gateway.inference.artifact import Artifact
 from promptguard_gateway.inference.encoder import Scores
-from promptguard_gateway.inference.manifest import Band
 from promptguard_gateway.inference.pool import Asked, Job, Overloaded, Pool
 from promptguard_gateway.inference.windows import Cut
 
@@ -39,25 +38,18 @@ class TextModel:
     @property
     def specs(self) -> tuple[Spec, ...]:
         """The detectors that it has scores for."""
-        meanings = [one for voice in Voice for one in self._artifact.encoder.meanings(voice)]
-        return tuple(SPECS[meaning] for meaning in detectors_of(tuple(dict.fromkeys(meanings))))
+        return self._artifact.manifest.specs
 
-    def meanings(self, voice: Voice) -> tuple[str, ...]:
-        """The meanings with a detector that it can score for this voice."""
-        return detectors_of(self._artifact.encoder.meanings(voice))
-
-    def bands(self, level: str) -> Mapping[str, Band]:
-        """The thresholds that come with it for a level of strictness, by the detector's id."""
-        labels = (label for head in self._artifact.manifest.heads for label in head.labels)
-        spoken = ((label.means or "", name, band) for label in labels for name, band in label.thresholds.items())
-        return {SPECS[means].id: band for means, name, band in spoken if name == level and means in SPECS}
+    def meanings(self, speaker: Speaker) -> tuple[str, ...]:
+        """The meanings with a detector that it can score for this speaker."""
+        return detectors_of(self._artifact.manifest.meanings(speaker))
 
     async def read(self, passages: Sequence[Passage], seconds: float) -> list[Reading]:
         """What it says of these passages; what could not be read within so many seconds is a failure of a reading."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         cuts = await self._cut(passages)
-        windows = [(passage.voice, cut.ids) for passage, of in zip(passages, cuts, strict=True) for cut in of]
+        windows = [(passage.speaker, cut.ids) for passage, of in zip(passages, cuts, strict=True) for cut in of]
         known = [self._known(one) for one in windows]
         wanted = [index for index, scores in enumerate(known) if scores is None]
         failure = await self._ask(windows, known, wanted, ends - loop.time()) if wanted else ""
@@ -131,8 +123,8 @@ class _Remembered:
 
 
 def _digest(window: Asked) -> bytes:
-    voice, ids = window
-    return hashlib.blake2b(np.asarray(ids, np.int32).tobytes(), digest_size=16, person=voice.encode()).digest()
+    speaker, ids = window
+    return hashlib.blake2b(np.asarray(ids, np.int32).tobytes(), digest_size=16, person=speaker.encode()).digest()
 
 
 def _readings(cuts: Sequence[Sequence[Cut]], known: Sequence[Scores | None], failure: str) -> list[Reading]:

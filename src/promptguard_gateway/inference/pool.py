@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from promptguard_gateway.core.text_model import Voice
+from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.inference.encoder import Scores
 
 BATCH_TOKENS = 256
@@ -21,8 +21,8 @@ MOST_WAITING = 4096
 _LAST_BATCH = 5.0  # seconds to wait for the batch that runs when the gateway ends
 _ALIKE = 2  # the longest window of a batch is at most so many times as long as the shortest
 
-Asked = tuple[Voice, tuple[int, ...]]
-"""A window: its voice and its token ids."""
+Asked = tuple[Speaker, tuple[int, ...]]
+"""A window: its speaker and its token ids."""
 
 
 class Overloaded(Exception):

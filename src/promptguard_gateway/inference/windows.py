@@ -47,8 +47,8 @@ class Cutter:
         return list(self._cuts(passage, view, encoding.ids, encoding.offsets))
 
     def _cuts(self, passage: Passage, view: Folded, ids: list[int], offsets: list[tuple[int, int]]) -> Iterator[Cut]:
-        windows, voice = self.windows, self.windows.voices.get(passage.voice)
-        head = (windows.first,) if voice is None else (windows.first, voice)
+        windows, speaker = self.windows, self.windows.speakers.get(passage.speaker)
+        head = (windows.first,) if speaker is None else (windows.first, speaker)
         for first, last in strides(len(ids), windows.inside, windows.overlap):
             start, end = view.origin(offsets[first][0], offsets[last - 1][1])
             # What stands before the first token and behind the last belongs to their windows.

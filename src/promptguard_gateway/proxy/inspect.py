@@ -302,9 +302,11 @@ class _BlockedTurns:
 
     def remember(self, project: str, segments: Sequence[Segment], inspection: Inspection, decision: Decision) -> None:
         for finding, action in zip(inspection.findings, decision.actions, strict=True):
-            segment = segments[finding.segment]
-            if action is Action.BLOCK and segment.turn >= 0 and segment.role in _REPEATABLE:
-                self._seen[_turn(project, segment)] = None
+            for index in (
+                {finding.segment, *(place[0] for place in finding.continued)} if action is Action.BLOCK else ()
+            ):
+                if segments[index].turn >= 0 and segments[index].role in _REPEATABLE:
+                    self._seen[_turn(project, segments[index])] = None
         while len(self._seen) > _REMEMBERED_TURNS:
             self._seen.popitem(last=False)
 

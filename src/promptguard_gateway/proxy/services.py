@@ -21,6 +21,7 @@ from promptguard_gateway.proxy.metrics import Metrics
 from promptguard_gateway.proxy.projects import Projects
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, Text
 from promptguard_gateway.proxy.trace import Trace
+from promptguard_gateway.proxy.understanding import Understanding
 from promptguard_gateway.wire.routes import Route
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Services:
         metrics: Metrics,
         digest_key: bytes,
         second_opinion: SecondOpinion | None = None,
+        understanding: Understanding | None = None,
     ) -> None:
         self.settings = settings
         self.projects = projects
@@ -59,6 +61,7 @@ class Services:
         self.metrics = metrics
         self.digest_key = digest_key
         self.second_opinion = second_opinion
+        self.understanding = understanding
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
 
     def trace(self, call: Call) -> tuple[Trace, Judge]:
@@ -92,6 +95,9 @@ class Services:
         segments, project = inventory.segments, trace.principal.project
         judgement = await self.inspecting(inventory.characters, lambda: judge.request(project, segments, vault))
         trace.lap("detect")
+        if self.understanding is not None:
+            judgement = await self.understanding.review_request(judge, project, judgement, vault)
+            trace.lap("model")
         if self.second_opinion is not None and second_opinion:
             judgement = await self.second_opinion.review_request(judge, project, judgement, vault)
             trace.lap("judge")
@@ -101,9 +107,12 @@ class Services:
     async def review_answer(
         self, trace: Trace, judge: Judge, judgement: Judgement, texts: Sequence[Text], asked: str
     ) -> Judgement:
-        """An answer judged by the detectors, judged again by the guard model if there is one. Raises likewise."""
+        """An answer judged by the detectors, judged again by the models that there are. Raises likewise."""
+        trace.lap("answer")
+        if self.understanding is not None:
+            judgement = await self.understanding.review_answer(judge, judgement)
+            trace.lap("model")
         if self.second_opinion is not None:
-            trace.lap("answer")
             judgement = await self.second_opinion.review_answer(judge, judgement, texts, asked)
             trace.lap("judge")
         return judgement
@@ -123,7 +132,9 @@ class Services:
         await self.record(trace.event(outcome, error.status, error.code))
 
     def close(self) -> None:
-        """End the inspection threads."""
+        """End the inspection threads and the text model's."""
+        if self.understanding is not None:
+            self.understanding.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
