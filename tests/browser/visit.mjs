@@ -62,7 +62,7 @@ const scripts = {
     report.seen.why = await page.locator('section', { hasText: 'Why' }).first().innerText();
     await page.getByRole('link', { name: 'Playground' }).click();
     await page.getByText('Try a sample').click();
-    await page.getByText('What would be sent on').or(page.getByText('Policy in use')).first().waitFor();
+    await page.locator('mark').first().waitFor();
     report.seen.marked = await page.locator('mark').first().innerText();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

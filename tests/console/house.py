@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,10 @@ PASSWORD = "correct horse battery"
 class FakeTester:
     """Says nothing of any text."""
 
-    policies: Sequence[str] = ("in use", "strict")
+    policies: Sequence[str] = ("project default", "strict")
+
+    def thresholds_of(self, project: str, detectors: Iterable[str]) -> Mapping[str, tuple[float, float]]:
+        return dict.fromkeys(detectors, (0.5, 0.8))
 
     async def try_text(self, text: str, *, answer: bool, policies: Sequence[str]) -> Trial:
         return Trial(results=[], inspected_us=len(text))

@@ -57,6 +57,7 @@ async def test_an_event_comes_whole(tmp_path: Path) -> None:
         browser = await it.signed_in()
         status, answer = await browser.ask("GET", "events/evt_1")
         assert (status, answer["event"]["id"], answer["event"]["scores"]) == (200, "evt_1", {"pii.email": 0.25})
+        assert answer["thresholds"] == {"pii.email": [0.5, 0.8]}
         assert (await browser.ask("GET", "events/evt_2"))[0] == 404
 
 
@@ -87,6 +88,6 @@ async def test_the_playground_and_the_upstreams(tmp_path: Path) -> None:
     async with house(tmp_path) as it:
         browser = await it.signed_in()
         assert (await browser.ask("POST", "playground", {"text": "four"}))[1]["inspected_us"] == 4
-        assert (await browser.ask("GET", "playground"))[1] == {"policies": ["in use", "strict"]}
+        assert (await browser.ask("GET", "playground"))[1] == {"policies": ["project default", "strict"]}
         _, answer = await browser.ask("GET", "upstreams")
         assert answer == {"upstreams": [{"origin": "http://localhost:8000", "state": "ready"}]}

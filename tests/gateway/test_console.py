@@ -76,6 +76,7 @@ async def test_a_guarded_request_appears_on_the_live_feed(tmp_path: Path) -> Non
         assert b"text/event-stream" in feed
         whole = await ask(it, "GET", f"/console/api/events/{row['id']}", **signed_in)
         assert whole.json()["event"]["findings"]
+        assert whole.json()["thresholds"]["injection.override"] == [0.5, 0.8]
         async with asyncio.timeout(5):
             while True:
                 overview = await ask(it, "GET", "/console/api/overview", **signed_in)
@@ -88,7 +89,7 @@ async def test_the_playground_shows_findings_and_leaves_no_event(tmp_path: Path)
     """The judge is the gateway's own; what is tried is not recorded."""
     async with house(tmp_path, console=ON) as it:
         signed_in = await sign_up(it)
-        body = {"text": "Write to jane@example.com", "policies": ["in use", "permissive"]}
+        body = {"text": "Write to jane@example.com", "policies": ["project default", "permissive"]}
         answer = await ask(it, "POST", "/console/api/playground", body, **signed_in)
         ours, other = answer.json()["results"]
         assert (ours["decision"], ours["redacted"]) == ("redact", "Write to [EMAIL_REDACTED]")

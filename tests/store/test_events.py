@@ -1,11 +1,9 @@
-"""Reading back: whole records, a cursor that misses nothing, filters that use their indexes."""
+"""Reading back: whole records, a cursor that misses nothing, counters."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from sqlalchemy import Engine
 
 from promptguard_gateway.domain.errors import StoreError
@@ -94,29 +92,6 @@ def test_the_tail_is_a_cursor(reader: EventReader) -> None:
     assert reader.tail(reader.last_sequence()) == []
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({}, ["evt_5", "evt_4", "evt_3", "evt_2", "evt_1"]),
-        ({"limit": 2}, ["evt_5", "evt_4"]),
-        ({"project": "support"}, ["evt_3", "evt_2"]),
-        ({"project": "supp"}, []),
-        ({"decision": "block"}, ["evt_2"]),
-        ({"decision": "allow"}, ["evt_5", "evt_3", "evt_1"]),
-        ({"project": "support", "decision": "allow"}, ["evt_3"]),
-        ({"since": BEGAN + 2 * MINUTE}, ["evt_5", "evt_4", "evt_3"]),
-        ({"since": BEGAN + 2 * MINUTE + 1}, ["evt_5"]),
-        ({"until": BEGAN + MINUTE}, ["evt_1"]),
-        ({"since": BEGAN + MINUTE, "until": BEGAN + 2 * MINUTE}, ["evt_2"]),
-    ],
-)
-def test_lists_are_newest_first_and_filtered(
-    reader: EventReader, filters: dict[str, str | int], expected: list[str]
-) -> None:
-    """`since` is included, `until` is not."""
-    assert names([stored.event for stored in reader.list_events(**filters)]) == expected
-
-
 def test_the_counters_of_a_range(reader: EventReader) -> None:
     """A minute belongs to the range when it begins before its end and not before its beginning."""
     minutes = reader.rollups(BEGAN, BEGAN + MINUTE)
@@ -128,32 +103,6 @@ def test_the_counters_of_a_range(reader: EventReader) -> None:
     blocked = reader.rollups(0, 2**50, project="support")[0]
     assert (blocked.decision, blocked.threat_type, blocked.flagged) == ("block", "injection", 1)
     assert sum(minute.exchanges for minute in reader.rollups(0, 2**50)) == 5
-
-
-@pytest.mark.parametrize(
-    ("filters", "index"),
-    [
-        ({}, "events_by_time"),
-        ({"since": BEGAN}, "events_by_time"),
-        ({"decision": "allow"}, "events_by_time"),
-        ({"project": "support"}, "events_by_project"),
-        ({"project": "support", "since": BEGAN}, "events_by_project"),
-        ({"decision": "block"}, "events_by_decision"),
-        ({"decision": "block", "since": BEGAN}, "events_by_decision"),
-    ],
-)
-def test_every_list_reads_an_index(engine: Engine, filters: dict[str, str | int], index: str) -> None:
-    """No list sorts or scans the table."""
-    plans = []
-
-    @sqlalchemy.event.listens_for(engine, "before_cursor_execute")
-    def explain(_connection: object, cursor: sqlite3.Cursor, statement: str, values: object, *_: object) -> None:
-        plans.append(" ".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)))
-
-    EventReader(engine).list_events(**filters)
-    assert len(plans) == 1
-    assert f"USING INDEX {index}" in plans[0]
-    assert "TEMP B-TREE" not in plans[0]
 
 
 def test_a_store_that_cannot_be_read_says_so(tmp_path: Path) -> None:

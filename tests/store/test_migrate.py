@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.projects import ApiKey, Project
@@ -22,7 +22,8 @@ from promptguard_gateway.store.dialect import engine_for
 from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.live import LiveConfiguration
 from promptguard_gateway.store.migrate import run_migrations, schema_version, upgrade
-from promptguard_gateway.store.schema import HEAD, alembic_version, metadata
+from promptguard_gateway.store.rollups import BUCKETS, pack, unpack
+from promptguard_gateway.store.schema import HEAD, alembic_version, hourly_rollups, metadata
 
 
 @pytest.fixture
@@ -59,6 +60,29 @@ def test_a_new_database_is_what_all_migrations_lead_to(tmp_path: Path, engine: E
     migrated.dispose()
     assert tables(tmp_path / DATABASE) == tables(tmp_path / "migrated.db")
     assert marks(tmp_path / DATABASE) == marks(tmp_path / "migrated.db") == [("control", 0), ("rollups", 0)]
+
+
+def test_an_older_database_gets_its_hours_counted(tmp_path: Path) -> None:
+    """From the first schema on: the counters by the hour are the sums of those by the minute."""
+    engine = engine_for(tmp_path / DATABASE)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        ones, twos = pack([1] * BUCKETS), pack([2] * BUCKETS)
+        for minute, histogram in ((60, ones), (119, twos), (120, twos)):
+            values = (minute, "default", "guard", "allow", "", minute, 1, 0, 0, 0, 3, 4, histogram, ones)
+            marks_of = ", ".join("?" * len(values))
+            connection.exec_driver_sql(f"INSERT INTO rollups VALUES ({marks_of})", values)
+        connection.commit()
+    upgrade(engine)
+    with engine.connect() as connection:
+        first, second = connection.execute(select(hourly_rollups).order_by(hourly_rollups.c.hour)).all()
+    assert (first.hour, first.exchanges, first.prompt_tokens) == (1, 179, 6)
+    assert (unpack(first.latency), unpack(first.overhead)) == ([3] * BUCKETS, [2] * BUCKETS)
+    assert (second.hour, second.exchanges, second.latency) == (2, 120, twos)
+    engine.dispose()
 
 
 def test_the_newest_revision_is_the_one_the_code_knows() -> None:

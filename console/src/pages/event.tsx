@@ -17,8 +17,11 @@ const OUTCOMES: Record<string, string> = {
   unknown_crash: 'The gateway died during this exchange; what the client saw is not known.',
 };
 
+/** An event, and from which scores the policy in use flags and acts. */
+type WithLimits = { event: GatewayEvent; thresholds: Record<string, [number, number]> };
+
 export function EventPage({ id }: { id: string }) {
-  const { data, trouble } = useLoad<{ event: GatewayEvent }>(`events/${encodeURIComponent(id)}`);
+  const { data, trouble } = useLoad<WithLimits>(`events/${encodeURIComponent(id)}`);
   const event = data?.event;
   return (
     <>
@@ -33,12 +36,12 @@ export function EventPage({ id }: { id: string }) {
         </div>
       </div>
       <Trouble text={trouble} />
-      {event && <Whole event={event} />}
+      {data && <Whole event={data.event} thresholds={data.thresholds} />}
     </>
   );
 }
 
-function Whole({ event }: { event: GatewayEvent }) {
+function Whole({ event, thresholds }: WithLimits) {
   return (
     <div className="aside">
       <div className="stack">
@@ -54,7 +57,7 @@ function Whole({ event }: { event: GatewayEvent }) {
           {event.findings.length === 0 && <Empty title="None">Every part that was inspected came back clean.</Empty>}
           {event.findings.map((finding, index) => <OneFinding key={index} finding={finding} />)}
         </section>
-        <Scores event={event} />
+        <Scores event={event} thresholds={thresholds} />
       </div>
       <div className="stack">
         <Facts event={event} />
@@ -86,17 +89,17 @@ function OneFinding({ finding }: { finding: Finding }) {
   );
 }
 
-function Scores({ event }: { event: GatewayEvent }) {
+function Scores({ event, thresholds }: WithLimits) {
   const scores = Object.entries(event.scores).sort(([, a], [, b]) => b - a);
   const actionOf = (detector: string) => event.findings.find((finding) => finding.detector === detector)?.action ?? 'off';
   if (scores.length === 0) return null;
   return (
     <section className="card">
-      <div className="card-head"><h2>Scores</h2><span className="small soft">the highest of each detector, also below its thresholds</span></div>
+      <div className="card-head"><h2>Scores</h2><span className="small soft">the highest of each detector; lines mark where the project’s policy of today flags and acts</span></div>
       <div className="score-rows">
         {scores.map(([detector, value]) => (
           <div key={detector} className="score">
-            <Score value={value} action={actionOf(detector)} />
+            <Score value={value} warn={thresholds[detector]?.[0]} block={thresholds[detector]?.[1]} action={actionOf(detector)} />
             <span className="number">{value.toFixed(2)}</span>
             <span>{detector}</span>
           </div>

@@ -38,27 +38,31 @@ function useTrial(text: string, answer: boolean, policies: string[]) {
 export function PlaygroundPage() {
   const [text, setText] = useState('');
   const [direction, setDirection] = useState('request');
+  const [own, setOwn] = useState<string | null>(null);
   const [other, setOther] = useState<string | null>(null);
   const known = useLoad<{ policies: string[] }>('playground');
   const answer = direction === 'answer';
-  const inUse = known.data?.policies[0] ?? 'in use';
-  const { state, trouble } = useTrial(text, answer, other && !answer ? [inUse, other] : [inUse]);
+  const names = (known.data?.policies ?? ['project default']).filter((name) => !answer || name.startsWith('project '));
+  const first = own && names.includes(own) ? own : (names[0] ?? 'project default');
+  const second = other && names.includes(other) && other !== first ? other : null;
+  const { state, trouble } = useTrial(text, answer, second ? [first, second] : [first]);
   return (
     <>
       <div className="head">
         <h1>Playground</h1>
         <div className="head-end">
           <SegmentedControl size="xs" aria-label="Direction" value={direction} onChange={setDirection} data={[{ value: 'request', label: 'A user’s message' }, { value: 'answer', label: 'A model’s answer' }]} />
-          <Select size="xs" aria-label="Compare with another policy" placeholder="Compare with …" clearable searchable disabled={answer} data={known.data?.policies.slice(1) ?? []} value={answer ? null : other} onChange={setOther} />
+          <Select size="xs" aria-label="Policy" allowDeselect={false} searchable data={names} value={first} onChange={setOwn} />
+          <Select size="xs" aria-label="Compare with another policy" placeholder="Compare with …" clearable searchable data={names.filter((name) => name !== first)} value={second} onChange={setOther} />
         </div>
       </div>
       <Textarea aria-label="Text to inspect" placeholder="Type or paste a text. It is inspected as you type, and not recorded." autosize minRows={5} maxRows={14} maxLength={100_000} value={text} onChange={(event) => setText(event.currentTarget.value)} />
       <Trouble text={trouble ?? known.trouble} />
       {state ? (
         <>
-          <p className="soft small">The detectors took <span className="number">{duration(state.trial.inspected_us)}</span> for {Array.from(state.of).length.toLocaleString('en-US')} characters.</p>
+          <p className="soft small">Inspecting took <span className="number">{duration(state.trial.inspected_us)}</span> for {Array.from(state.of).length.toLocaleString('en-US')} characters.</p>
           <div className="results">
-            {state.trial.results.map((result, index) => <Result key={index} result={result} text={state.of} title={index === 0 ? 'Policy in use' : 'Compared with'} />)}
+            {state.trial.results.map((result, index) => <Result key={index} result={result} text={state.of} title={index === 0 ? first : (second ?? '')} />)}
           </div>
         </>
       ) : (

@@ -102,7 +102,8 @@ class Desk:
         found = await asyncio.to_thread(self._queries.get, visit.name)
         if found is None:
             raise Refused("not_found", "There is no event of this id.")
-        return json_answer(found)
+        thresholds = self._tester.thresholds_of(found.event.project, found.event.scores)
+        return json_answer({"sequence": found.sequence, "event": found.event, "thresholds": thresholds})
 
     async def _live(self, visit: Visit) -> Feed:
         if self._feeds >= _FEEDS:

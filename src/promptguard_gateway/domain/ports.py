@@ -1,7 +1,7 @@
 """The ports: what an exchange and the console need from the world. `upstream`, `store` and `control` fulfil them; tests
 bring their own."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from promptguard_gateway.core.text_model import Passage, Reading, Speaker
@@ -211,7 +211,11 @@ class Tester(Protocol):
 
     @property
     def policies(self) -> Sequence[str]:
-        """Names that `try_text` takes; the first is the policy in use."""
+        """Names that `try_text` takes; the first is the default project's policy."""
+        ...
+
+    def thresholds_of(self, project: str, detectors: Iterable[str]) -> Mapping[str, tuple[float, float]]:
+        """From which score a project's policy flags and acts, for those of the detectors that it knows."""
         ...
 
     async def try_text(self, text: str, *, answer: bool, policies: Sequence[str]) -> Trial:

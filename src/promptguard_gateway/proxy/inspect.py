@@ -92,6 +92,7 @@ class Judge:
         specs = [*(spec for detector in detectors for spec in specs_of(detector)), *SPECS, OVERFLOW]
         _require_whole_calls(policy)
         self.summaries: Mapping[str, str] = {spec.id: spec.summary for spec in specs}
+        self.families: Mapping[str, Family] = {spec.id: spec.family for spec in specs}
         self._inspector = Inspector(detectors)
         self._plan = lru_cache(maxsize=None)(lambda column: AnswerPlan.compile(detectors, policy, column))
         self._may_redact_answers = policy.mode is Mode.ENFORCE and any(

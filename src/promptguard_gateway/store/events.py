@@ -5,14 +5,14 @@ from typing import TypeVarTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Engine, Row, Select, func, select, text
+from sqlalchemy import Engine, Row, Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from promptguard_gateway.domain.console import StoredEvent
 from promptguard_gateway.domain.errors import StoreError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.store.rollups import merged
-from promptguard_gateway.store.schema import NOT_ALLOWED, events, rollups
+from promptguard_gateway.store.schema import events, rollups
 
 _decode = msgspec.json.Decoder(Event).decode
 Columns = TypeVarTuple("Columns")
@@ -58,29 +58,6 @@ class EventReader:
     def last_sequence(self) -> int:
         """The newest event's sequence, where a live feed begins; 0 without events."""
         return int(self._rows(select(func.coalesce(func.max(events.c.sequence), 0)))[0][0])
-
-    def list_events(
-        self,
-        *,
-        project: str | None = None,
-        decision: str | None = None,
-        since: int | None = None,
-        until: int | None = None,
-        limit: int = 100,
-    ) -> list[StoredEvent]:
-        """Newest first. `since` and `until` are Unix milliseconds: from the first, up to before the second."""
-        query = _stored().order_by(events.c.time.desc(), events.c.sequence.desc()).limit(limit)
-        if project is not None:
-            query = query.where(events.c.project == project)
-        if decision is not None:
-            query = query.where(events.c.decision == decision)
-            if decision != "allow":
-                query = query.where(text(NOT_ALLOWED))  # the words of the partial index, so that it is used
-        if since is not None:
-            query = query.where(events.c.time >= since)
-        if until is not None:
-            query = query.where(events.c.time < until)
-        return self._read(query)
 
     def rollups(self, since: int, until: int, *, project: str | None = None) -> list[MinuteCounters]:
         """The counters of the minutes from `since` up to before `until`, both Unix milliseconds, oldest first."""
