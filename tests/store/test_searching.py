@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -161,6 +162,28 @@ def test_an_empty_range_has_points_and_no_percentiles(engine: Engine) -> None:
     assert len(page.points) == 60
     assert page.total.added_p50 is None
     assert page.threats == page.projects == {}
+
+
+def test_a_finished_piece_is_read_once_and_the_newest_ones_always(tmp_path: Path) -> None:
+    """A page that asks again and again reads the last hours only, and sees what comes."""
+    engine = engine_for(tmp_path / DATABASE)
+    upgrade(engine)
+    store(tmp_path, [make_event("evt_1", time=BEGAN), make_event("evt_2", time=BEGAN + 20 * HOUR)])
+    queries, end = SqlEventQueries(engine), (BEGAN // HOUR + 24) * HOUR
+    first = queries.overview(end - 24 * HOUR, end, HOUR)
+    store(tmp_path, [make_event("evt_3", time=end - HOUR)])
+    parameters: list[object] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if "hourly_rollups" in statement:
+            parameters.append(values)
+
+    sqlalchemy.event.listen(engine, "before_cursor_execute", note)
+    second = queries.overview(end - 24 * HOUR, end, HOUR)
+    assert (first.total.allowed, second.total.allowed) == (2, 3)
+    assert parameters == [(end // HOUR - 2, end // HOUR)]
+    assert [point.allowed for point in second.points][:1] == [1]
+    engine.dispose()
 
 
 @pytest.mark.parametrize("cursor", ["", "1", "1-", "a-b", "1-2-3", "1-2 ", "9" * 17 + "-1"])

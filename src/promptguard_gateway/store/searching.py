@@ -6,20 +6,21 @@ instead of one query that reads everything.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from msgspec import Struct
 from sqlalchemy import ColumnElement, Engine, Select, Subquery, and_, case, func, select, text, tuple_
 
 from promptguard_gateway.domain.console import EventFilter, EventPage, EventRow, Overview, Point, StoredEvent
 from promptguard_gateway.store.events import EventReader
-from promptguard_gateway.store.rollups import HOUR, MINUTE, merged, percentile
+from promptguard_gateway.store.pieces import Counters, Piece
+from promptguard_gateway.store.rollups import HOUR, MINUTE, percentile
 from promptguard_gateway.store.schema import NOT_ALLOWED, events, hourly_rollups, rollups
 
 LOOKED_AT = 20_000  # rows of an index that one search reads
 SAMPLED = 5_000  # newest events whose models are counted
-_MODELS = 10
+LATEST = HOUR  # how long after its beginning an exchange may still be counted, with room: streams end sooner
+_MOST = 10  # projects and models of an overview
+_KEPT = 1_000  # finished pieces of overviews
 _CURSOR = re.compile(r"(\d{1,16})-(\d{1,16})")
 
 _ROW = tuple(events.c[name] for name in EventRow.__struct_fields__)
@@ -31,6 +32,7 @@ class SqlEventQueries:
 
     def __init__(self, engine: Engine, *, looked_at: int = LOOKED_AT) -> None:
         self._engine = engine
+        self._finished: dict[tuple[int, int], Piece] = {}  # by beginning and length
         self._reader = EventReader(engine)
         self._looked_at = looked_at
 
@@ -58,27 +60,47 @@ class SqlEventQueries:
 
     def overview(self, since: int, until: int, step: int) -> Overview:
         """The counters of a range in pieces of `step` milliseconds: whole minutes, or whole hours."""
-        table, period = (hourly_rollups, HOUR) if step % HOUR == 0 else (rollups, MINUTE)
-        begun = table.primary_key.columns.values()[0]
         first = since // step * step
-        query = select(table).where(begun >= first // period, begun < -(-until // period))
+        pieces = self._pieces(first, until, step)
         with self._engine.connect() as connection:
-            counted = [_Counters(*row) for row in connection.execute(query)]
-            models = connection.execute(_models(since)).all()
-        sampled = sum(count for _, count, _ in models)
+            models = connection.execute(_models(first)).all()
         return Overview(
             since=first,
             until=until,
             step=step,
-            total=_point(first, counted),
-            prompt_tokens=sum(one.prompt_tokens for one in counted),
-            completion_tokens=sum(one.completion_tokens for one in counted),
-            points=_points(counted, first, until, step, period),
-            threats=dict(_threats(counted).most_common()),
-            projects=_projects(counted),
-            models={name: (count, stopped) for name, count, stopped in models[:_MODELS]},
-            sampled=sampled,
+            total=_point(first, total := Piece.sum(pieces.values())),
+            prompt_tokens=total.prompt_tokens,
+            completion_tokens=total.completion_tokens,
+            points=[_point(start, piece) for start, piece in pieces.items()],
+            threats=dict(total.threats.most_common()),
+            projects={name: (count, total.stopped[name]) for name, count in total.projects.most_common(_MOST)},
+            models={name: (count, stopped) for name, count, stopped in models[:_MOST]},
+            sampled=sum(count for _, count, _ in models),
         )
+
+    def _pieces(self, first: int, until: int, step: int) -> dict[int, Piece]:
+        """By their beginnings; those that nothing can be added to are read once and kept."""
+        starts = range(first, until, step)
+        missing = next((start for start in starts if (start, step) not in self._finished), until)
+        fresh = self._counted(missing, until, step) if missing < until else {}
+        pieces = {start: fresh.get(start) or self._finished.get((start, step)) or Piece() for start in starts}
+        for start, piece in pieces.items():
+            if start + step <= until - step - LATEST:
+                self._finished[start, step] = piece
+        while len(self._finished) > _KEPT:
+            del self._finished[next(iter(self._finished))]
+        return pieces
+
+    def _counted(self, since: int, until: int, step: int) -> dict[int, Piece]:
+        table, period = (hourly_rollups, HOUR) if step % HOUR == 0 else (rollups, MINUTE)
+        begun = table.primary_key.columns.values()[0]
+        query = select(table).where(begun >= since // period, begun < -(-until // period))
+        pieces: dict[int, Piece] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                counters = Counters(*row)
+                pieces.setdefault(counters.begun * period // step * step, Piece()).add(counters)
+        return pieces
 
     def _rows(self, query: Select[*tuple[object, ...]]) -> Sequence[EventRow]:
         with self._engine.connect() as connection:
@@ -148,66 +170,16 @@ def _models(since: int) -> Select[str, int, int]:
 # Counters.
 
 
-class _Counters(Struct, frozen=True):
-    """One row, in the order of its columns."""
-
-    begun: int
-    project: str
-    route: str
-    decision: str
-    threat_type: str
-    exchanges: int
-    flagged: int
-    degraded: int
-    errors: int
-    streamed: int
-    prompt_tokens: int
-    completion_tokens: int
-    latency: bytes
-    overhead: bytes
-
-
-def _points(counted: Iterable[_Counters], first: int, until: int, step: int, period: int) -> list[Point]:
-    pieces: dict[int, list[_Counters]] = {start: [] for start in range(first, until, step)}
-    for one in counted:
-        start = one.begun * period // step * step
-        if start in pieces:
-            pieces[start].append(one)
-    return [_point(start, piece) for start, piece in pieces.items()]
-
-
-def _point(start: int, counted: Sequence[_Counters]) -> Point:
-    decided = Counter[str]()
-    for one in counted:
-        decided[one.decision] += one.exchanges
-    flagged = sum(one.flagged for one in counted if one.decision == "allow")
-    added = merged(one.overhead for one in counted)
-    total = merged(one.latency for one in counted)
+def _point(start: int, piece: Piece) -> Point:
     return Point(
         start=start,
-        allowed=decided["allow"] - flagged,
-        flagged=flagged,
-        redacted=decided["redact"],
-        blocked=decided["block"],
-        errors=sum(one.errors for one in counted),
-        added_p50=percentile(added, 0.5),
-        added_p95=percentile(added, 0.95),
-        total_p50=percentile(total, 0.5),
-        total_p95=percentile(total, 0.95),
+        allowed=piece.decided["allow"] - piece.flagged,
+        flagged=piece.flagged,
+        redacted=piece.decided["redact"],
+        blocked=piece.decided["block"],
+        errors=piece.errors,
+        added_p50=percentile(piece.overhead.counts, 0.5),
+        added_p95=percentile(piece.overhead.counts, 0.95),
+        total_p50=percentile(piece.latency.counts, 0.5),
+        total_p95=percentile(piece.latency.counts, 0.95),
     )
-
-
-def _threats(counted: Iterable[_Counters]) -> Counter[str]:
-    threats = Counter[str]()
-    for one in counted:
-        if one.threat_type:
-            threats[one.threat_type] += one.exchanges
-    return threats
-
-
-def _projects(counted: Iterable[_Counters]) -> dict[str, tuple[int, int]]:
-    exchanges, stopped = Counter[str](), Counter[str]()
-    for one in counted:
-        exchanges[one.project] += one.exchanges
-        stopped[one.project] += 0 if one.decision == "allow" else one.exchanges
-    return {project: (count, stopped[project]) for project, count in exchanges.most_common(10)}
