@@ -395,7 +395,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 30.0) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(encoding="utf-8")
