@@ -24,6 +24,7 @@ from promptguard_gateway.core.findings import Family
 from promptguard_gateway.core.policy import Action, Mode, Policy, Replacement
 from promptguard_gateway.core.presets import NAMES_IN_WORDS, PRESETS
 from promptguard_gateway.core.segments import Column, Direction
+from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.domain.console import Role as ConsoleRole
 from promptguard_gateway.domain.errors import GatewayError, StoreError
 from promptguard_gateway.domain.events import Event
@@ -31,6 +32,7 @@ from promptguard_gateway.domain.ports import Upstream
 from promptguard_gateway.domain.projects import DEFAULT_PROJECT, ApiKey, Project
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.domain.settings_source import SettingsError
+from promptguard_gateway.inference.manifest import Manifest
 from promptguard_gateway.policies import Judges, document_of, judge_of, judge_text, policy_of
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
@@ -44,7 +46,15 @@ from promptguard_gateway.proxy.services import Services
 from promptguard_gateway.proxy.understanding import Understanding
 from promptguard_gateway.store.files import DATABASE
 from promptguard_gateway.store.sqlite import SqliteStore, require_single_worker
-from promptguard_gateway.text_models import understanding_of
+from promptguard_gateway.text_models import (
+    folder_of,
+    included_model,
+    load_model,
+    manifest_of,
+    model_budgets,
+    model_costs,
+    understanding_of,
+)
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
 
@@ -61,23 +71,33 @@ __all__ = [
     "GuideKeyRefused",
     "Judge",
     "Judgement",
+    "Manifest",
     "Mode",
+    "Passage",
     "Policy",
     "Replacement",
     "Running",
     "Settings",
     "SettingsError",
+    "Speaker",
     "SqliteStore",
     "StoreError",
     "console_link",
     "existing_store",
+    "folder_of",
+    "included_model",
     "judge_of",
     "judge_text",
+    "load_model",
     "load_settings",
+    "manifest_of",
+    "model_budgets",
+    "model_costs",
     "open_store",
     "policy_of",
     "run",
     "running",
+    "understanding_of",
     "with_policy",
 ]
 

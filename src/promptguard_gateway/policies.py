@@ -4,6 +4,7 @@ Mode and failure modes are settings, and so is the guard model; everything else 
 the same settings lead to the same decisions, which is what an event's `policy_version` promises.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -22,8 +23,11 @@ from promptguard_gateway.domain.strict_tree import TreeError
 from promptguard_gateway.plugins import load_detectors, offered_detectors
 from promptguard_gateway.proxy.inspect import SPECS, Judge, Judgement
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, with_questions
+from promptguard_gateway.proxy.understanding import Understanding
 from promptguard_gateway.text_models import model_detectors
 from promptguard_gateway.wire.judging.formats import VERDICTS
+
+_PROJECT = "command line"
 
 
 class Judges:
@@ -101,8 +105,13 @@ def detectors_of(settings: Settings) -> tuple[Detector, ...]:
     return (*DETECTORS, *loaded, *model_detectors(settings))
 
 
-def judge_text(judge: Judge, text: str, *, answer: bool) -> Judgement:
+def judge_text(judge: Judge, text: str, *, answer: bool, understanding: Understanding | None = None) -> Judgement:
     """Judge one text as a user's prompt, or as a model's answer. Raises GatewayError `detector_unavailable`."""
     direction, role = (Direction.OUTPUT, Role.ASSISTANT) if answer else (Direction.INPUT, Role.USER)
     segment = Segment(("text",), role, text, column_of(direction, role, Channel.CONTENT))
-    return judge.answer([segment], Knowledge()) if answer else judge.request("command line", [segment])
+    judgement = judge.answer([segment], Knowledge()) if answer else judge.request(_PROJECT, [segment])
+    if understanding is None:
+        return judgement
+    if answer:
+        return asyncio.run(understanding.review_answer(judge, judgement))
+    return asyncio.run(understanding.review_request(judge, _PROJECT, judgement, None))

@@ -20,6 +20,7 @@ SPEAKERS = {"user": 1, "document": 2, "tool": 3, "system": 4, "output": 5}
 WORDS = ["[PAD]", *(f"[{speaker}]" for speaker in SPEAKERS), "[CLS]", "[SEP]", "[UNK]"]
 WORDS += ["please", "ignore", "obey", "leak", "hurt", "bread", "is", "good", "nan", "the", "fox"]
 LOW, HIGH = -6.0, 6.0
+LONG = {"tokens": 40, "overlap": 3, "first": CLS, "last": SEP, "speakers": SPEAKERS}
 ATTACKS = ("any", "injection", "jailbreak", "exfiltration")
 HARMS = ("hate", "violence")
 

@@ -18,9 +18,11 @@ keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, li
 events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the record of what was decided.")
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and show policies.")
 console = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Let people into the console.")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and measure text models.")
 app.add_typer(keys, name="keys")
 app.add_typer(events, name="events")
 app.add_typer(policies, name="policies")
+app.add_typer(models, name="models")
 app.add_typer(console, name="console")
 
 
@@ -150,6 +152,45 @@ def policies_show(
     from promptguard_gateway.cli.policies import show_command
 
     show_command(os.environ, Path.cwd(), preset)
+
+
+_FOLDER = typer.Argument(metavar="FOLDER", help="The folder of a model; else that of the settings.")
+
+
+@models.command("list")
+def models_list() -> None:
+    """Print the text model that is used, and the one that comes with the package."""
+    from promptguard_gateway.cli.models import list_command
+
+    list_command(os.environ, Path.cwd())
+
+
+@models.command("verify")
+def models_verify(folder: Annotated[str | None, _FOLDER] = None) -> None:
+    """Check a model's folder as the start does: digests, inputs and outputs, examples."""
+    from promptguard_gateway.cli.models import verify_command
+
+    verify_command(os.environ, Path.cwd(), folder)
+
+
+@models.command("bench")
+def models_bench(folder: Annotated[str | None, _FOLDER] = None) -> None:
+    """Print what one window costs on this machine, by its length."""
+    from promptguard_gateway.cli.models import bench_command
+
+    bench_command(os.environ, Path.cwd(), folder)
+
+
+@models.command("calibrate", short_help="Print thresholds for harmless texts of your own.")
+def models_calibrate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A .jsonl file of harmless texts, 200 or more.")],
+    folder: Annotated[str | None, _FOLDER] = None,
+    speaker: Annotated[str, typer.Option("--speaker", help="Who says them: user, document, tool, output.")] = "user",
+) -> None:
+    """Print, for each detector, the thresholds that 0.1 to 5 % of harmless texts of your own reach."""
+    from promptguard_gateway.cli.models import calibrate_command
+
+    calibrate_command(os.environ, Path.cwd(), file, speaker, folder)
 
 
 @console.command("link")

@@ -6,26 +6,31 @@ standard error. Exit codes: 0 nothing blocked, 1 an error, 2 something blocked.
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
-from promptguard_gateway.app import Judge, Judgement, judge_of, judge_text, load_settings
+from promptguard_gateway.app import Judgement, judge_of, judge_text, load_settings, understanding_of
+from promptguard_gateway.cli.texts import read_text, text_of_row
 
 # What ends like this, or holds a slash and no space, is meant as a path.
 _SUFFIXES = (".txt", ".md", ".json", ".jsonl", ".log", ".csv")
-_TEXT_FIELDS = ("text", "content", "prompt", "input")
 
 
 def scan_command(environ: Mapping[str, str], folder: Path, text: str, *, answer: bool) -> None:
     """Judge a text, a file, or the rows of a .jsonl file."""
-    judge = judge_of(load_settings(environ, folder))
+    settings = load_settings(environ, folder)
+    understanding = understanding_of(settings)
+    judged = partial(judge_text, judge_of(settings), answer=answer, understanding=understanding)
     if text.endswith(".jsonl") and Path(text).is_file():
-        blocked = _scan_rows(judge, Path(text), answer=answer)
+        blocked = _scan_rows(judged, Path(text))
     else:
-        blocked = _scan_one(judge, _content(text), answer=answer)
+        blocked = _scan_one(judged, _content(text))
+    if understanding is not None:
+        understanding.close()
     raise SystemExit(2 if blocked else 0)
 
 
@@ -40,7 +45,7 @@ def _content(text: str) -> str:
     if text and is_folder:
         raise _not_a_file(f"{text} is a folder")
     if text and exists:
-        return _read(path)
+        return read_text(path)
     if _looks_like_a_path(text):
         raise _not_a_file(f"there is no file {text}")
     return text
@@ -56,30 +61,22 @@ def _not_a_file(what: str) -> SystemExit:
     return SystemExit(1)
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"promptguard: {path} cannot be read as UTF-8 text ({type(error).__name__})", file=sys.stderr)
-        raise SystemExit(1) from None
-
-
-def _scan_one(judge: Judge, text: str, *, answer: bool) -> bool:
-    judgement = judge_text(judge, text, answer=answer)
+def _scan_one(judged: Callable[[str], Judgement], text: str) -> bool:
+    judgement = judged(text)
     print(judgement.decision.verb.value)
     for reason in judgement.decision.reasons:
         print(f"  {reason.text}")
     return _blocked(judgement)
 
 
-def _scan_rows(judge: Judge, path: Path, *, answer: bool) -> bool:
-    lines = _read(path).split("\n")  # JSON may hold the other characters that end a line elsewhere
+def _scan_rows(judged: Callable[[str], Judgement], path: Path) -> bool:
+    lines = read_text(path).split("\n")  # JSON may hold the other characters that end a line elsewhere
     console = Console(stderr=True)
     blocked = False
     for number, line in enumerate(track(lines, description="scanning", console=console), start=1):
         if not line.strip():
             continue
-        judgement = judge_text(judge, _row_text(line, number), answer=answer)
+        judgement = judged(text_of_row(line, number))
         decision = judgement.decision
         row = {
             "line": number,
@@ -91,30 +88,6 @@ def _scan_rows(judge: Judge, path: Path, *, answer: bool) -> bool:
         print(json.dumps(row))
         blocked = blocked or _blocked(judgement)
     return blocked
-
-
-def _row_text(line: str, number: int) -> str:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise SystemExit(_complain(number, "is not JSON")) from None
-    if isinstance(row, str):
-        return row
-    for text in _texts(row):
-        return text
-    raise SystemExit(_complain(number, f"has none of the fields {', '.join(_TEXT_FIELDS)}"))
-
-
-def _texts(row: object) -> Iterator[str]:
-    if isinstance(row, dict):
-        for field in _TEXT_FIELDS:
-            if isinstance(row.get(field), str):
-                yield row[field]
-
-
-def _complain(number: int, what: str) -> int:
-    print(f"promptguard: line {number} {what}", file=sys.stderr)
-    return 1
 
 
 def _blocked(judgement: Judgement) -> bool:
