@@ -86,12 +86,14 @@ SCORES: Final = {
 }
 """Judged: by how soon the address is opened, and by how few honest addresses carry the like."""
 
-# An address: a scheme or none, then `//host` and all the rest. HTML and CommonMark read character references in it, and
-# browsers read backslashes as slashes.
+# An address: a scheme and slashes, or `//`, then the host and all the rest. HTML and CommonMark read character
+# references in it; browsers read backslashes as slashes, leave out tabs and line breaks, and behind a scheme take any
+# number of slashes for two (WHATWG URL, special authority slashes state).
 _COLON = r"(?:[:]|&colon;|&#0{0,4}58;?|&#[xX]0{0,4}3[aA];?)"
 _SLASH = r"(?:[/\\]|&sol;|&bsol;|&#0{0,4}(?:47|92);?|&#[xX]0{0,4}(?:2[fF]|5[cC]);?)"
 _REST = r"[^\s\"'<>)\]`]*"
-_WEB = rf"(?:(?i:https?|wss?|ftp){_COLON})?{_SLASH}{_SLASH}[\w%&\[.-]{_REST}"
+_LEFT_OUT = r"(?:&(?:Tab|NewLine);|&#0{0,4}(?:9|10|13);?|&#[xX]0{0,4}[9aAdD];?)"
+_WEB = rf"(?:(?i:https?|wss?|ftp){_COLON}(?:{_SLASH}|{_LEFT_OUT}){{0,6}}|{_SLASH}{_SLASH})[\w%&\[.-]{_REST}"
 _DATA = rf"(?i:data){_COLON}{_REST}"
 _ADDRESS = re.compile(rf"{_WEB}|\b{_DATA}")
 
@@ -105,13 +107,23 @@ _EMBEDDING = (
 )
 _ANCHOR = r"(?i:<(?:a|form|area|base|button)\b)[^>]{0,300}"
 _CSS = r"(?i:url\(|@import\s|image-set\()\s{0,3}[\"']?"
+_OTHER_IMAGE = r"!\[\[|(?i:\[img\])|\\includegraphics(?:\[[^\]\n]{0,80}\])?\{"
+# An attribute is enough, whatever element it is of and wherever that begins; and so is the end of a description that is
+# too long, nested or broken over lines: nobody can tell then that it is a link and not an image.
+_ATTRIBUTE = r"\b(?i:src|srcset|poster|background|ping|lowsrc|dynsrc)=[\"']?"
+_DESCRIBED = r"\]\(\s{0,3}<?"
+_DEFINED = r"\]:\s{0,4}<?"
 _BEFORE = (
     (Opening.FETCHED, _IMAGE),
+    (Opening.FETCHED, _OTHER_IMAGE),
+    (Opening.FETCHED, _ATTRIBUTE),
     (Opening.FETCHED, _EMBEDDING),
     (Opening.FETCHED, _CSS),
     (Opening.CLICKED, _ANCHOR),
     (Opening.CLICKED, _LINK),
     (Opening.REFERENCE, _DEFINITION),
+    (Opening.FETCHED, _DESCRIBED),
+    (Opening.REFERENCE, _DEFINED),
 )
 _OPENINGS = tuple((opening, Program(rf"(?:{before})\z")) for opening, before in _BEFORE)
 _REACH: Final = 420
@@ -121,10 +133,11 @@ _HOLD = HoldBack(
     [f"(?:{'|'.join(before for _, before in _BEFORE)})(?:{_WEB}|{_DATA})", rf"(?:{_WEB}|{_DATA})[)\"'>\]]"]
 )
 
-# Without one of these marks only a word such as `https` or `image-set` can have begun.
-_MARKS = re.compile(r"[\[<!@(:/\\&]|[^\x00-\x7f]")
+# Without one of these marks only a word such as `https` or `background` can have begun.
+_MARKS = re.compile(r"[\[<!@(:/\\&=\]]|[^\x00-\x7f]")
+_SCHEMES: Final = ("data:", "http:", "https:", "ws:", "wss:", "ftp:")
 _WORD: Final = string.ascii_letters + "-"
-_LONGEST_WORD: Final = len("image-set")
+_LONGEST_WORD: Final = len("background")
 
 # What an address may carry.
 _AUTHORITY = re.compile(r"(?:[a-zA-Z]+:)?//([^/?#]*)")
@@ -159,7 +172,7 @@ class LinkDetector(Struct, frozen=True):
     def scan(self, text: str, knowledge: Knowledge) -> Iterable[Hit]:
         """Addresses that carry data, with what opens them."""
         for found in _ADDRESS.finditer(text) if _may_hold_address(text) else ():
-            cargo = cargo_of(_plain(found[0]), knowledge)
+            cargo = _cargo(text, found, knowledge)
             if cargo is None or _known(found[0], knowledge):
                 continue
             opening, start = _opening(text, found.start(), found[0], called=knowledge.called)
@@ -177,7 +190,27 @@ class LinkDetector(Struct, frozen=True):
 
 def _may_hold_address(text: str) -> bool:
     """Whether the characters are there that every address has. Looking for them costs a fiftieth of looking for it."""
-    return "/" in text or "\\" in text or "&" in text or (":" in text and "data" in text.lower())
+    if "/" in text or "\\" in text or "&" in text:
+        return True
+    return ":" in text and any(scheme in text.lower() for scheme in _SCHEMES)
+
+
+_ENCLOSED = re.compile(r"(?i)(?:\bsrc=[\"']|\]\(\s{0,3}<)\Z")
+
+
+def _cargo(text: str, found: re.Match[str], knowledge: Knowledge) -> Cargo | None:
+    address = _plain(found[0])
+    if _goes_on(text, found) and not is_allowed(host_of(address), knowledge.allowed_hosts):
+        return Cargo.LONG_VALUE
+    return cargo_of(address, knowledge)
+
+
+def _goes_on(text: str, address: re.Match[str]) -> bool:
+    """Whether a value of an enclosed address holds a space: browsers encode it, and no honest address has one."""
+    start, end = address.span()
+    if "?" not in address[0] or text[end : end + 1] != " ":
+        return False
+    return _ENCLOSED.search(text[max(0, start - 16) : start]) is not None
 
 
 _ORDER = {opening: index for index, opening in enumerate(Opening)}
@@ -196,9 +229,13 @@ def _opening(text: str, at: int, address: str, *, called: bool) -> tuple[Opening
     return (Opening.CALLED if called else Opening.BARE), at
 
 
+_SCHEME = re.compile(r"(?i)(https?|wss?|ftp):/*")
+_IGNORED = str.maketrans("\\", "/", "\t\r\n")
+
+
 def _plain(address: str) -> str:
     """The address as a browser reads it."""
-    return unescape(address).replace("\\", "/")
+    return _SCHEME.sub(r"\1://", unescape(address).translate(_IGNORED), count=1)
 
 
 def _known(address: str, knowledge: Knowledge) -> bool:
@@ -276,7 +313,8 @@ def _spoken(values: list[str], path: str, host: str, knowledge: Knowledge) -> It
                 yield Cargo.ENCODED_CONVERSATION
             elif _PROSE.search(decoded):
                 yield Cargo.ENCODED_TEXT
-    for text, least in (*((value, _SPOKEN) for value in values), (path, _SPOKEN_PATH), (host, _SPOKEN_HOST)):
+    parts = (*((value, _SPOKEN) for value in (*values, "".join(values))), (path, _SPOKEN_PATH), (host, _SPOKEN_HOST))
+    for text, least in parts:
         if _shares(_unquoted(text), said, _MUCH_SPOKEN):
             yield Cargo.MUCH_CONVERSATION
         elif _shares(_unquoted(text), said, least):
