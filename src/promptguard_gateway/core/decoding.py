@@ -203,8 +203,17 @@ def _nothing(run: str) -> str:
     return ""
 
 
+_CONTROLS = r"\x1b\[[0-9;]{0,16}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_DIVIDING = re.compile(r"[\x0b\x0c\x1c-\x1f]")
+
+
+def _without_controls(run: str) -> str:
+    """Control characters and a terminal's colours show nothing; tabs, pages and separators of records are spaces."""
+    return " " if _DIVIDING.search(run) else ""
+
+
 def _binary(run: str) -> str | None:
-    bits = re.sub(r"\D", "", run)
+    bits = re.sub(r"0b|[^01]", "", run)
     return readable(int(bits, 2).to_bytes(len(bits) // 8, "big")) if len(bits) % 8 == 0 else None
 
 
@@ -266,6 +275,7 @@ _BASE64_TURN = r"[A-Za-z0-9+/_-]{7}[a-z0-9][A-Z]|[a-z0-9][A-Z][A-Za-z0-9+/_-]{7}
 _BYTES = r"(?:0x|\\x)?(?:[0-9A-Fa-f]{2}){1,8}"
 _TAG = r"(?:<[^<>\n]{0,60}>|[*_~`])"
 _QUOTE = r"[\"'`]"
+_SIGN = r"[ ,:;|/._\"'\n-]{1,4}"  # between two codes of characters
 _PLUS = r"\s{0,3}(?:\+|&|\.\.?|\|\|)\s{0,3}"
 
 CODECS = (
@@ -284,17 +294,17 @@ CODECS = (
     ),
     Codec(
         "hex",
-        rf"[0-9A-Fa-f]{{16}}|(?:{_BYTES}[ ,:;\n-]{{1,2}}){{4}}",
+        rf"[0-9A-Fa-f]{{16}}|(?:{_BYTES}{_SIGN}){{4}}",
         re.compile(
             r"\b(?:0x)?(?:[0-9A-Fa-f]{2}){8,}\b|"
-            rf"(?<![0-9A-Fa-f]){_BYTES}(?:[ ,:;\n-]{{1,2}}{_BYTES}){{4,}}(?![0-9A-Fa-f])"
+            rf"(?<![0-9A-Fa-f]){_BYTES}(?:{_SIGN}{_BYTES}){{4,}}(?![0-9A-Fa-f])"
         ),
         _hex,
     ),
     Codec(
         "binary",
-        r"(?:[01]{8}[ ,]?){6}",
-        re.compile(r"(?<!\d)[01]{8}(?:[ ,\n]?[01]{8}){5,}(?!\d)"),
+        rf"[01]{{8}}(?:(?:{_SIGN})?(?:0b)?[01]{{8}}){{5}}",
+        re.compile(rf"(?<!\d)[01]{{8}}(?:(?:{_SIGN})?(?:0b)?[01]{{8}}){{5,}}(?!\d)"),
         _binary,
     ),
     Codec("base32", r"[A-Z2-7]{24}|[a-z2-7]{24}", re.compile(r"\b(?:[A-Z2-7]{24,}|[a-z2-7]{24,})={0,6}"), _base32),
@@ -306,6 +316,7 @@ CODECS = (
         re.compile(r"(?i)(?:(?:chr|char|fromcharcode)\(\s?\d{2,3}\s?\)[\s+.&,|]{0,5}){4,}"),
         _numbers,
     ),
+    Codec("controls", r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", re.compile(f"(?:{_CONTROLS})+"), _without_controls),
     Codec("concatenation", f"{_QUOTE}{_PLUS}{_QUOTE}", re.compile(f"{_QUOTE}{_PLUS}{_QUOTE}"), _nothing),
     Codec(
         "markup",
@@ -335,8 +346,8 @@ CODECS = (
     Codec("base85", r"(?:[a-z]{0,3}[!-/:-`{-~][0-9]{0,2}){7}", re.compile(r"[!-~]{25,}"), _base85),
     Codec(
         "decimal",
-        r"(?:\d{2,3}[ ,;\n]{1,2}){7}",
-        re.compile(r"(?<!\d)\d{2,3}(?:[ ,;\n]{1,2}\d{2,3}){7,}(?!\d)"),
+        rf"(?:\d{{2,3}}{_SIGN}){{7}}",
+        re.compile(rf"(?<!\d)\d{{2,3}}(?:{_SIGN}\d{{2,3}}){{7,}}(?!\d)"),
         _numbers,
     ),
 )
