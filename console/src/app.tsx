@@ -83,7 +83,7 @@ const isAt = (path: string, page: string) => (page === '/' ? path === '/' || pat
 
 function Page({ path, account, onEnter }: { path: string; account: Account; onEnter: (known: Introduction) => void }) {
   const event = /^\/events\/([^/]+)$/.exec(path)?.[1];
-  if (event) return <EventPage key={event} id={decodeURIComponent(event)} />;
+  if (event) return <EventPage key={event} id={decodeURIComponent(event)} canTry={account.role !== 'viewer'} />;
   if (path === '/' || path === '/welcome') return <OverviewPage />;
   if (path === '/live') return <LivePage />;
   if (path === '/events') return <EventsPage />;

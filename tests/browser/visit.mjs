@@ -60,10 +60,10 @@ const scripts = {
     await page.getByRole('heading', { name: 'Prompt injection' }).waitFor();
     report.seen.event = page.url();
     report.seen.why = await page.locator('section', { hasText: 'Why' }).first().innerText();
-    await page.getByRole('link', { name: 'Playground' }).click();
-    await page.getByText('Try a sample').click();
+    await page.getByRole('button', { name: 'Try in playground' }).first().click();
+    await page.getByRole('heading', { name: 'Playground' }).waitFor();
     await page.locator('mark').first().waitFor();
-    report.seen.marked = await page.locator('mark').first().innerText();
+    report.seen.marked = await page.locator('.quote').first().innerText();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByLabel('Name').fill('ada');

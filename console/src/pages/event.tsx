@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Coverage, Finding, GatewayEvent } from '../api';
 import { count, duration, exactly, sentence, words } from '../format';
@@ -5,7 +6,8 @@ import { useLoad } from '../parts/load';
 import { ActionTag, DecisionTag, Empty, To, Trouble } from '../parts/pieces';
 import { Score } from '../parts/score';
 import { Plain } from '../parts/text';
-import { withQuery } from '../router';
+import { go, withQuery } from '../router';
+import { draft } from './playground';
 
 const OUTCOMES: Record<string, string> = {
   answered: 'The model’s answer was sent.',
@@ -20,7 +22,7 @@ const OUTCOMES: Record<string, string> = {
 /** An event, and from which scores the policy in use flags and acts. */
 type WithLimits = { event: GatewayEvent; thresholds: Record<string, [number, number]> };
 
-export function EventPage({ id }: { id: string }) {
+export function EventPage({ id, canTry }: { id: string; canTry: boolean }) {
   const { data, trouble } = useLoad<WithLimits>(`events/${encodeURIComponent(id)}`);
   const event = data?.event;
   return (
@@ -36,12 +38,12 @@ export function EventPage({ id }: { id: string }) {
         </div>
       </div>
       <Trouble text={trouble} />
-      {data && <Whole event={data.event} thresholds={data.thresholds} />}
+      {data && <Whole event={data.event} thresholds={data.thresholds} canTry={canTry} />}
     </>
   );
 }
 
-function Whole({ event, thresholds }: WithLimits) {
+function Whole({ event, thresholds, canTry }: WithLimits & { canTry: boolean }) {
   return (
     <div className="aside">
       <div className="stack">
@@ -55,7 +57,7 @@ function Whole({ event, thresholds }: WithLimits) {
         <section className="card">
           <h2>Findings</h2>
           {event.findings.length === 0 && <Empty title="None">Every part that was inspected came back clean.</Empty>}
-          {event.findings.map((finding, index) => <OneFinding key={index} finding={finding} />)}
+          {event.findings.map((finding, index) => <OneFinding key={index} finding={finding} canTry={canTry} />)}
         </section>
         <Scores event={event} thresholds={thresholds} />
       </div>
@@ -68,7 +70,12 @@ function Whole({ event, thresholds }: WithLimits) {
   );
 }
 
-function OneFinding({ finding }: { finding: Finding }) {
+const tryIt = (finding: Finding) => {
+  draft.text = finding.excerpt;
+  go('/playground');
+};
+
+function OneFinding({ finding, canTry }: { finding: Finding; canTry: boolean }) {
   return (
     <article className="finding">
       <div className="finding-head">
@@ -77,6 +84,7 @@ function OneFinding({ finding }: { finding: Finding }) {
         {finding.status !== 'active' && <span className="plain-tag">{finding.status}</span>}
         <span className="plain-tag">{finding.severity}</span>
         {finding.owasp.map((code) => <span key={code} className="plain-tag">{code}</span>)}
+        {canTry && finding.excerpt && <Button className="quiet-button push" size="compact-xs" variant="default" onClick={() => tryIt(finding)}>Try in playground</Button>}
       </div>
       {finding.excerpt && (
         <pre className="quote"><mark className={`mark-${finding.action}`}><Plain text={finding.excerpt} /></mark></pre>

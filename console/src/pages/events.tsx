@@ -1,5 +1,5 @@
-import { Button, Select } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { Button, Select, TextInput } from '@mantine/core';
+import { type FormEvent, useEffect, useState } from 'react';
 import { type EventPage, type EventRow, Refused, ask } from '../api';
 import { exactly } from '../format';
 import { Filters, NOTHING } from '../parts/filters';
@@ -21,6 +21,21 @@ function queryOf(parameters: URLSearchParams): string {
     query.set('flagged', 'true');
   }
   return query.toString();
+}
+
+/** Errors and headers name the event: whoever has its id comes straight to it. */
+function ById() {
+  const [id, setId] = useState('');
+  const find = (event: FormEvent) => {
+    event.preventDefault();
+    if (id.trim()) go(`/events/${encodeURIComponent(id.trim())}`);
+  };
+  return (
+    <form className="row" onSubmit={find}>
+      <TextInput size="xs" aria-label="Event id" placeholder="evt_… of an error or a header" maxLength={64} value={id} onChange={(event) => setId(event.currentTarget.value)} />
+      <Button size="xs" variant="default" type="submit">Open</Button>
+    </form>
+  );
 }
 
 export function EventsPage() {
@@ -54,7 +69,10 @@ export function EventsPage() {
     <>
       <div className="head">
         <h1>Events</h1>
-        {since && <p className="soft small">since {exactly(Number(since))}</p>}
+        <div className="head-end">
+          {since && <p className="soft small">since {exactly(Number(since))}</p>}
+          <ById />
+        </div>
       </div>
       <Filters wanted={wanted} onChange={change}>
         <Select size="xs" label="Time" placeholder="all" clearable data={SPANS} value={null}

@@ -35,8 +35,14 @@ function useTrial(text: string, answer: boolean, policies: string[]) {
   return { state, trouble };
 }
 
+/** A text that another page wants tried. Kept in memory alone: no prompt goes into the browser's stores. */
+export const draft = { text: '' };
+
 export function PlaygroundPage() {
-  const [text, setText] = useState('');
+  const [text, setText] = useState(draft.text);
+  useEffect(() => {
+    draft.text = '';
+  }, []);
   const [direction, setDirection] = useState('request');
   const [own, setOwn] = useState<string | null>(null);
   const [other, setOther] = useState<string | null>(null);
