@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.house import House, chat, house
+from gateway.house import House, chat, house, spoken
 from inference import tiny
 from lab.faultup import FaultUpstream
 from promptguard_gateway.app import policy_of, running
@@ -15,7 +15,7 @@ from promptguard_gateway.core.segments import Column
 from promptguard_gateway.core.text_model import Passage, Reading, Speaker
 from promptguard_gateway.domain.settings import ConsoleSettings, Settings
 from promptguard_gateway.domain.settings_source import SettingsError, read_policy
-from promptguard_gateway.proxy.understanding import Understanding
+from promptguard_gateway.proxy.understanding import MOST_HELD, Understanding
 
 BAND = {"thresholds": {"moderate": {"warn": 0.6, "block": 0.9}}}
 
@@ -83,6 +83,41 @@ async def test_an_order_over_two_parts_of_one_message_is_read_as_one(tmp_path: P
         answer = await here.ask({"messages": [{"role": "user", "content": parts}]}, "/v1/guard")
         [threat] = answer.json()["threats"]
         assert threat["rule"] == {"detector": "model.attack", "id": "jailbreak", "suppressible": True}
+
+
+UNSAFE = "the bread is good hurt the fox"
+
+
+async def test_a_stream_is_not_read_unless_it_may_be_held(tmp_path: Path) -> None:
+    """It leaves as it comes, and the event has no score of the model's for the answer."""
+    async with house(tmp_path / "data", model=model(tmp_path)) as here:
+        here.upstream.text = UNSAFE
+        answer = await here.ask(chat("the bread is good", "letters", stream=True))
+        assert (answer.status, spoken(answer)) == (200, UNSAFE)
+
+
+async def test_a_held_stream_leaves_only_when_the_model_has_read_it(tmp_path: Path) -> None:
+    """Whole, or not one word of it; and a whole answer is decided alike."""
+    async with house(tmp_path / "data", model=model(tmp_path), model_streams="hold") as here:
+        harmless = await here.ask(chat("the bread is good", "letters", stream=True))
+        assert (harmless.status, spoken(harmless)) == (200, here.upstream.text)
+        here.upstream.text = UNSAFE
+        for stream in (True, False):
+            answer = await here.ask(chat("the bread is good", "letters" if stream else "static", stream=stream))
+            [finding] = here.event_of(answer).findings
+            assert (answer.status, finding.detector) == (400, "model.safety.violence")
+            assert b"bread" not in answer.body
+
+
+@pytest.mark.parametrize("mode", FailureMode)
+async def test_a_held_stream_that_is_longer_than_may_be_held_was_not_read(tmp_path: Path, mode: FailureMode) -> None:
+    """Closed: nothing of it leaves. Open: all of it, and the event says who did not read it."""
+    async with house(tmp_path / "data", model=model(tmp_path), model_streams="hold", failure_output=mode) as here:
+        here.upstream.text = " ".join(f"bread{number}" for number in range(MOST_HELD // 8))
+        answer = await here.ask(chat("the bread is good", stream=True))
+        assert here.event_of(answer).degraded == ("model",)
+        assert answer.status == (503 if mode is FailureMode.CLOSED else 200)
+        assert (b"bread" in answer.body) is (mode is FailureMode.OPEN)
 
 
 class Slow:

@@ -217,6 +217,7 @@ _CHOICES = {
     "mode": ("enforce", "monitor"),
     "failure_input": ("closed", "open"),
     "failure_output": ("closed", "open"),
+    "model_streams": ("pass", "hold"),
 }
 
 

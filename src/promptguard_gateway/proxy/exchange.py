@@ -16,7 +16,7 @@ from promptguard_gateway import __version__
 from promptguard_gateway.core.detector import Knowledge
 from promptguard_gateway.core.findings import Inspection
 from promptguard_gateway.core.policy import Verb
-from promptguard_gateway.core.segments import Direction, Inventory
+from promptguard_gateway.core.segments import Direction, Inventory, Segment
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import Choice, Router, UpstreamAnswer
@@ -154,21 +154,12 @@ class _Exchange:
         return tree, request, choice
 
     def _hold(self) -> HeldStream | None:
-        """What holds the answer back until a guard model has read it. Raises GatewayError where that is not wanted."""
-        second = self._services.second_opinion
-        if second is None or not second.reads(self._judge.policy, Direction.OUTPUT):
-            return None
-        if not second.plan.holds_streams:
-            raise GatewayError(
-                "invalid_value",
-                "Answers are judged as a whole here, so they cannot be streamed. Ask without `stream`, or let the "
-                "operator set judge.streams to hold.",
-                param="stream",
-            )
-        return HeldStream(self._services.settings.upstream, second.plan.most_characters)
+        """What holds the answer back until models have read it. Raises GatewayError where that is not wanted."""
+        most = self._services.most_held(self._judge.policy)
+        return None if most is None else HeldStream(self._services.settings.upstream, most)
 
-    async def _review(self, judgement: Judgement, texts: Sequence[Text]) -> Judgement:
-        return await self._services.review_answer(self._trace, self._judge, judgement, texts, self._asked)
+    async def _review(self, judgement: Judgement, texts: Sequence[Text], said: Sequence[Segment] = ()) -> Judgement:
+        return await self._services.review_answer(self._trace, self._judge, judgement, texts, self._asked, said)
 
     async def _return_whole(
         self, answer: UpstreamAnswer, knowledge: Knowledge, restoring: Restoring, toolbox: Toolbox
@@ -252,18 +243,18 @@ class _Exchange:
         return await self._finish_stream()
 
     def _give_up(self, held: HeldStream) -> bytes:
-        """The answer is longer than a guard model can read: the policy's failure mode says whether it may leave."""
-        assert self._services.second_opinion is not None
-        self._unjudged = self._services.second_opinion.failed("too_long")
+        """The answer is longer than what may be held: the policy's failure mode says whether it may leave."""
+        self._unjudged = self._services.unread(self._judge.policy)
         self._judge.require(self._unjudged, Direction.OUTPUT)
         self._held = None
         return held.frames
 
     async def _release_held(self, held: HeldStream, judgement: Judgement, frames: bytes) -> tuple[Judgement, bytes]:
-        """Let the guard model read what was held back; what is blocked is dropped as a whole."""
+        """Let the models read what was held back; what is blocked is dropped as a whole."""
         held.add(frames)
         self._held = None
-        judgement = await self._review(judgement, [(0, held.text)] if judgement.segments else [])
+        texts = [(0, held.text)] if judgement.segments else []
+        judgement = await self._review(judgement, texts, held.filled(judgement.segments))
         self._trace.judged(Direction.OUTPUT, judgement)
         return judgement, b"" if judgement.decision.outcome is Verb.BLOCK else held.frames
 

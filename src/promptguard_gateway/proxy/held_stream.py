@@ -3,11 +3,16 @@
 What is judged is what would leave: the text is read from the frames themselves, not from what they were made of.
 """
 
-from promptguard_gateway.core.segments import Channel
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from promptguard_gateway.core.segments import Channel, Segment
 from promptguard_gateway.domain.settings import BodyLimits, UpstreamLimits
-from promptguard_gateway.wire.openai_chunks import Strand, view
+from promptguard_gateway.proxy.strands import place_of
+from promptguard_gateway.wire.openai_chunks import view
 from promptguard_gateway.wire.sse import DONE_DATA, SseDecoder
-from promptguard_gateway.wire.strict_json import parse_object
+from promptguard_gateway.wire.strict_json import Location, parse_object
 
 _LIMITS = BodyLimits()
 _BETWEEN = "\n\n"
@@ -20,7 +25,7 @@ class HeldStream:
         self.frames = b""
         self._most = most
         self._decoder = SseDecoder(limits.max_line_bytes, limits.max_stream_events)
-        self._texts: dict[Strand | None, list[str]] = {}
+        self._texts: dict[Location | None, list[str]] = {}
         self._characters = 0
 
     @property
@@ -33,6 +38,10 @@ class HeldStream:
         """All texts of the answer, one after the other; without the arguments of tool calls."""
         return _BETWEEN.join("".join(pieces) for pieces in self._texts.values())
 
+    def filled(self, segments: Sequence[Segment]) -> list[Segment]:
+        """The segments of this answer with the running texts, which the relay does not keep."""
+        return [self._filled(segment) for segment in segments]
+
     def add(self, frames: bytes) -> None:
         """More frames. Raises GatewayError for what is no frame of a stream."""
         self.frames += frames
@@ -41,10 +50,14 @@ class HeldStream:
                 seen = view(parse_object(event.data, _LIMITS))
                 for delta in seen.deltas:
                     if delta.channel is not Channel.TOOL_ARGUMENTS:
-                        self._say(delta.strand, delta.text)
+                        self._say(place_of(delta), delta.text)
                 for stray in seen.strays:
                     self._say(None, stray.text)
 
-    def _say(self, strand: Strand | None, text: str) -> None:
-        self._texts.setdefault(strand, []).append(text)
+    def _say(self, place: Location | None, text: str) -> None:
+        self._texts.setdefault(place, []).append(text)
         self._characters += len(text)
+
+    def _filled(self, segment: Segment) -> Segment:
+        pieces = self._texts.get(segment.location)
+        return segment if segment.text or pieces is None else structs.replace(segment, text="".join(pieces))

@@ -8,20 +8,21 @@ from typing import TypeVar
 from msgspec import Struct
 
 from promptguard_gateway.core.decision import NOTHING_FOUND
-from promptguard_gateway.core.policy import Replacement
-from promptguard_gateway.core.segments import Direction, Inventory
+from promptguard_gateway.core.findings import Inspection
+from promptguard_gateway.core.policy import Policy, Replacement
+from promptguard_gateway.core.segments import Direction, Inventory, Segment
 from promptguard_gateway.core.vault import Vault, session_key
 from promptguard_gateway.domain.errors import GatewayError
 from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.ports import EventSink
 from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.proxy.credentials import Principal
-from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement
+from promptguard_gateway.proxy.inspect import InspectionFailed, Judge, Judgement, merged
 from promptguard_gateway.proxy.metrics import Metrics
 from promptguard_gateway.proxy.projects import Projects
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, Text
 from promptguard_gateway.proxy.trace import Trace
-from promptguard_gateway.proxy.understanding import Understanding
+from promptguard_gateway.proxy.understanding import MOST_HELD, Understanding
 from promptguard_gateway.wire.routes import Route
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ T = TypeVar("T")
 # of this length takes the loop 1 ms, the worst text that is known (dotted numbers that are no addresses) 100 ms.
 # RE2 gives up the interpreter lock.
 _INLINE_CHARACTERS = 16_384
+_TOO_LONG = "too_long"
 
 
 class Call(Struct, frozen=True):
@@ -105,17 +107,54 @@ class Services:
         return judgement
 
     async def review_answer(
-        self, trace: Trace, judge: Judge, judgement: Judgement, texts: Sequence[Text], asked: str
+        self,
+        trace: Trace,
+        judge: Judge,
+        judgement: Judgement,
+        texts: Sequence[Text],
+        asked: str,
+        said: Sequence[Segment] = (),
     ) -> Judgement:
-        """An answer judged by the detectors, judged again by the models that there are. Raises likewise."""
+        """An answer judged by the detectors, judged again by the models that there are. Raises likewise.
+
+        `said`: its segments with their texts, where the judgement's have none.
+        """
         trace.lap("answer")
         if self.understanding is not None:
-            judgement = await self.understanding.review_answer(judge, judgement)
+            judgement = await self.understanding.review_answer(judge, judgement, said)
             trace.lap("model")
         if self.second_opinion is not None:
             judgement = await self.second_opinion.review_answer(judge, judgement, texts, asked)
             trace.lap("judge")
         return judgement
+
+    def most_held(self, policy: Policy) -> int | None:
+        """How much of a streamed answer, in characters, is held back for models that read it as a whole; None: nothing.
+
+        Raises GatewayError where such an answer may not be streamed.
+        """
+        second, understanding = self.second_opinion, self.understanding
+        if second is not None and second.reads(policy, Direction.OUTPUT):
+            if not second.plan.holds_streams:
+                raise GatewayError(
+                    "invalid_value",
+                    "Answers are judged as a whole here, so they cannot be streamed. Ask without `stream`, or let the "
+                    "operator set judge.streams to hold.",
+                    param="stream",
+                )
+            return second.plan.most_characters
+        if understanding is not None and self.settings.model_streams == "hold" and understanding.reads_answers(policy):
+            return MOST_HELD
+        return None
+
+    def unread(self, policy: Policy) -> Inspection:
+        """The inspection of an answer longer than what is held back: the models that would have read it failed."""
+        unread = Inspection([], [], {}, [])
+        if self.understanding is not None and self.understanding.reads_answers(policy):
+            unread = merged(unread, self.understanding.failed(_TOO_LONG))
+        if self.second_opinion is not None and self.second_opinion.reads(policy, Direction.OUTPUT):
+            unread = merged(unread, self.second_opinion.failed(_TOO_LONG))
+        return unread
 
     async def record(self, event: Event) -> None:
         """Make an event durable, and count it. Raises GatewayError audit_unavailable."""

@@ -209,11 +209,16 @@ def _column(delta: Delta) -> Column:
 
 def _segment(delta: Delta, text: str = "", leaf: JsonLeaf | None = None) -> Segment:
     return Segment(
-        location=_place(delta), role=Role.ASSISTANT, text=text, column=_column(delta), channel=delta.channel, leaf=leaf
+        location=place_of(delta),
+        role=Role.ASSISTANT,
+        text=text,
+        column=_column(delta),
+        channel=delta.channel,
+        leaf=leaf,
     )
 
 
-def _place(delta: Delta) -> tuple[str | int, ...]:
+def place_of(delta: Delta) -> tuple[str | int, ...]:
     """Where the text would stand in a whole answer."""
     member = str(delta.location[-1])
     if "delta" not in delta.location:

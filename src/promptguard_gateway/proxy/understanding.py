@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection, digest_of
 from promptguard_gateway.core.policy import Policy, Verb
-from promptguard_gateway.core.segments import Column, Segment
+from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Segment
 from promptguard_gateway.core.text_model import SPEAKERS, SPECS, Passage, Reading, Speaker, Window, finding, scores_of
 from promptguard_gateway.core.vault import Vault
 from promptguard_gateway.domain.ports import TextModel
@@ -22,6 +22,8 @@ log = logging.getLogger("promptguard")
 
 DETECTOR = "model"
 """What a failure of the model is called; its findings have detectors of their own."""
+MOST_HELD = 64_000
+"""Characters of a streamed answer that are held back for it; it reads them in about a second."""
 _BETWEEN = "\n"
 
 
@@ -37,23 +39,32 @@ class Understanding:
 
         Raises GatewayError `detector_unavailable`.
         """
-        opinion = await self._opinion(judge.policy, judgement)
+        opinion = await self._opinion(judge.policy, judgement, judgement.segments)
         return judgement if opinion is None else judge.reconsider(project, judgement, opinion, vault)
 
-    async def review_answer(self, judge: Judge, judgement: Judgement) -> Judgement:
-        """The same for an answer."""
-        opinion = await self._opinion(judge.policy, judgement)
+    async def review_answer(self, judge: Judge, judgement: Judgement, said: Sequence[Segment] = ()) -> Judgement:
+        """The same for an answer; `said`: its segments with their texts, where the judgement's have none."""
+        opinion = await self._opinion(judge.policy, judgement, said or judgement.segments)
         return judgement if opinion is None else judge.reconsider_answer(judgement, opinion)
 
     def close(self) -> None:
         """Read nothing any more."""
         self._model.close()
 
-    async def _opinion(self, policy: Policy, judgement: Judgement) -> Inspection | None:
+    def reads_answers(self, policy: Policy) -> bool:
+        """Whether the policy makes anything of what the model says of answers."""
+        return any(self._wanted(policy, column, Speaker.OUTPUT) for column in ANSWER_COLUMNS)
+
+    def failed(self, reason: str) -> Inspection:
+        """The inspection of a text that could not be read."""
+        log.warning("the text model could not read a text: %s", reason)
+        return Inspection([], [DetectorFailure(DETECTOR, reason)], {}, [])
+
+    async def _opinion(self, policy: Policy, judgement: Judgement, said: Sequence[Segment]) -> Inspection | None:
         """What the model says of the segments that the policy has a use for; None where there are none."""
         if judgement.decision.verb is Verb.BLOCK:
             return None
-        texts = [text for text in _texts(judgement.segments) if self._wanted(policy, text.column, text.speaker)]
+        texts = [text for text in _texts(said) if self._wanted(policy, text.column, text.speaker)]
         if not texts:
             return None
         readings = await self._model.read([Passage(text.speaker, text.text) for text in texts], self._budget)
@@ -69,8 +80,7 @@ class Understanding:
 
     def _add(self, inspection: Inspection, policy: Policy, text: "_Text", reading: Reading) -> None:
         if reading.failure:
-            log.warning("the text model could not read a text: %s", reading.failure)
-            inspection.failures.append(DetectorFailure(DETECTOR, reading.failure))
+            inspection.failures += self.failed(reading.failure).failures
         for meaning in self._wanted(policy, text.column, text.speaker):
             inspection.scores.setdefault(SPECS[meaning].id, 0.0)
         for window in reading.windows:
