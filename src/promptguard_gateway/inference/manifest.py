@@ -1,6 +1,6 @@
 """The manifest of a model folder: what is in it, how to ask the model, and what its answers mean.
 
-`manifest.json` is all that an operator writes to bring a model of their own; docs/models.md explains every member.
+`manifest.json` is all that an operator writes to bring a model of their own; docs/text-model.md explains every member.
 """
 
 import math
