@@ -70,6 +70,9 @@ function Whole({ event, thresholds, canTry }: WithLimits & { canTry: boolean }) 
   );
 }
 
+/** A phrase can be tried; of a value only its placeholder is kept. */
+const isPhrase = (excerpt: string) => excerpt !== '' && !/^\[[A-Z0-9_]+\]$/.test(excerpt);
+
 const tryIt = (finding: Finding) => {
   draft.text = finding.excerpt;
   go('/playground');
@@ -84,7 +87,7 @@ function OneFinding({ finding, canTry }: { finding: Finding; canTry: boolean }) 
         {finding.status !== 'active' && <span className="plain-tag">{finding.status}</span>}
         <span className="plain-tag">{finding.severity}</span>
         {finding.owasp.map((code) => <span key={code} className="plain-tag">{code}</span>)}
-        {canTry && finding.excerpt && <Button className="quiet-button push" size="compact-xs" variant="default" onClick={() => tryIt(finding)}>Try in playground</Button>}
+        {canTry && isPhrase(finding.excerpt) && <Button className="quiet-button push" size="compact-xs" variant="default" onClick={() => tryIt(finding)}>Try in playground</Button>}
       </div>
       {finding.excerpt && (
         <pre className="quote"><mark className={`mark-${finding.action}`}><Plain text={finding.excerpt} /></mark></pre>

@@ -32,7 +32,7 @@ function ById() {
   };
   return (
     <form className="row" onSubmit={find}>
-      <TextInput size="xs" aria-label="Event id" placeholder="evt_… of an error or a header" maxLength={64} value={id} onChange={(event) => setId(event.currentTarget.value)} />
+      <TextInput size="xs" aria-label="Event id" placeholder="Event id" maxLength={64} value={id} onChange={(event) => setId(event.currentTarget.value)} />
       <Button size="xs" variant="default" type="submit">Open</Button>
     </form>
   );
