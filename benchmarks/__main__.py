@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import body_size, detectors, gateway, streams
+from benchmarks import body_size, detectors, gateway, recording, streams
 
 MEASUREMENTS = {
     "gateway": gateway.main,
     "body_size": body_size.main,
     "streams": streams.main,
     "detectors": detectors.main,
+    "recording": recording.main,
 }
 
 if __name__ == "__main__":
