@@ -44,7 +44,8 @@ from promptguard_gateway.domain.settings import Settings
 from promptguard_gateway.domain.settings_source import CLIENT_NAMES, read_policy, read_settings, setting_names
 from promptguard_gateway.domain.tools_and_urls import Tools, Urls
 from promptguard_gateway.wire import fields
-from promptguard_gateway.wire.routes import ROUTES, Authentication
+from promptguard_gateway.wire.route import Authentication, Plane
+from promptguard_gateway.wire.routes import ROUTES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -298,8 +299,16 @@ def test_every_route_is_documented() -> None:
             route.inspected.value,
         ]
         for route in ROUTES
+        if route.plane is not Plane.MANAGEMENT
     ]
     assert listed == expected
+
+
+def test_every_management_route_is_documented() -> None:
+    """docs/management.md lists each with its method, path, the scope that it needs, and what it does."""
+    managed = [route for route in ROUTES if route.plane is Plane.MANAGEMENT]
+    expected = [[route.name, f"{route.method} `{route.path}", route.scope.value, route.summary] for route in managed]
+    assert rows(section("docs/management.md", "## Routes")) == expected
 
 
 def test_every_guarded_field_is_documented_with_its_reason() -> None:

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "console_app": {"console", "proxy", "domain", "core"},
     "policies": {"plugins", "text_models", "inference", "detectors", "proxy", "wire", "domain", "core"},
     "text_models": {"inference", "proxy", "domain", "core"},
+    "offices": {"policies", "control", "proxy", "store", "domain", "core"},
     "cli": {"app"},
 }
 LEAVES = {"app", "__init__", "__main__"}

@@ -18,6 +18,8 @@ from promptguard_gateway.console_app import RunningConsole, another_link, consol
 from promptguard_gateway.control.about import About
 from promptguard_gateway.control.agents import Agents
 from promptguard_gateway.control.guard import Guard
+from promptguard_gateway.control.management import handlers as management_handlers
+from promptguard_gateway.control.managing import Asked, Managing
 from promptguard_gateway.control.models import Models
 from promptguard_gateway.control.playground import Playground
 from promptguard_gateway.core.findings import Family
@@ -28,11 +30,13 @@ from promptguard_gateway.core.text_model import Passage, Speaker
 from promptguard_gateway.domain.console import Role as ConsoleRole
 from promptguard_gateway.domain.errors import GatewayError, StoreError
 from promptguard_gateway.domain.events import Event
+from promptguard_gateway.domain.policy_document import PolicyDocument
 from promptguard_gateway.domain.ports import Upstream
-from promptguard_gateway.domain.projects import DEFAULT_PROJECT, ApiKey, Project
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT, ApiKey, Project, Scope
 from promptguard_gateway.domain.settings import Settings
-from promptguard_gateway.domain.settings_source import SettingsError
+from promptguard_gateway.domain.settings_source import SettingsError, read_yaml
 from promptguard_gateway.inference.manifest import Manifest
+from promptguard_gateway.offices import OPERATOR, Desks, desks
 from promptguard_gateway.policies import Judges, document_of, judge_of, judge_text, policy_of
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.exchange import Exchanges
@@ -57,17 +61,22 @@ from promptguard_gateway.text_models import (
 )
 from promptguard_gateway.upstream.registry import Upstreams
 from promptguard_gateway.upstream.vllm import VllmUpstream
+from promptguard_gateway.wire.management import PolicyPublish, ProjectCreate
 
 __all__ = [
     "GUIDE_KEY",
     "NAMES_IN_WORDS",
+    "OPERATOR",
     "PRESETS",
     "Action",
     "ApiKey",
+    "Asked",
     "Column",
+    "Desks",
     "Direction",
     "Event",
     "Family",
+    "GatewayError",
     "GuideKeyRefused",
     "Judge",
     "Judgement",
@@ -75,14 +84,20 @@ __all__ = [
     "Mode",
     "Passage",
     "Policy",
+    "PolicyDocument",
+    "PolicyPublish",
+    "ProjectCreate",
     "Replacement",
     "Running",
+    "Scope",
     "Settings",
     "SettingsError",
     "Speaker",
     "SqliteStore",
     "StoreError",
     "console_link",
+    "desks",
+    "document_of",
     "existing_store",
     "folder_of",
     "included_model",
@@ -95,6 +110,7 @@ __all__ = [
     "model_costs",
     "open_store",
     "policy_of",
+    "read_yaml",
     "run",
     "running",
     "understanding_of",
@@ -210,6 +226,9 @@ async def running(
     try:
         new_key = _first_key(store, settings)
         projects = _projects(store, settings, judges, judge)
+        managing = Managing(settings.body)
+        offices = desks(settings, store, judges, projects)
+        management = management_handlers(managing, offices.projects, offices.policies, offices.keys)
         metrics = Metrics()
         services = Services(
             settings=settings,
@@ -221,7 +240,7 @@ async def running(
             understanding=understanding,
         )
         exchanges = Exchanges(services, upstreams)
-        gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics)
+        gateway = _gateway(services, exchanges, upstreams, Authenticator(store.keys), metrics, management)
         server = await serve(
             gateway,
             settings.http,
@@ -239,6 +258,7 @@ async def running(
             await server.close()
             await exchanges.drain()
             services.close()
+            managing.close()
             projects.close()
             await upstreams.close()
             if second_opinion is not None:
@@ -253,12 +273,12 @@ def _projects(store: SqliteStore, settings: Settings, judges: Judges, judge: Jud
     Raises SettingsError or StoreError.
     """
     version = store.projects.settle(document_of(settings))
-    own = judge or judge_of(settings, judges, version=version.id)
-    own.prepare()
+    common = judge or judge_of(settings, judges, version=version.id)
+    common.prepare()
 
     def prepare(project: Project) -> Judge:
         if project.policy is None and (judge is not None or project.fail_mode is None):
-            return own
+            return common
         stored = version if project.policy is None else store.projects.version(project.policy)
         if stored is None:
             raise StoreError(f"There is no version {project.policy} of a policy.")
@@ -289,7 +309,12 @@ def _first_key(store: SqliteStore, settings: Settings) -> str | None:
 
 
 def _gateway(
-    services: Services, exchanges: Exchanges, upstreams: Upstreams, authenticator: Authenticator, metrics: Metrics
+    services: Services,
+    exchanges: Exchanges,
+    upstreams: Upstreams,
+    authenticator: Authenticator,
+    metrics: Metrics,
+    management: Mapping[str, Handler],
 ) -> Gateway:
     guard = Guard(services)
     agents = Agents(services)
@@ -305,6 +330,7 @@ def _gateway(
         "security.redact": lambda call, request: guard.redact(call),
         "agent.validate_tool": lambda call, request: agents.validate_tool(call),
         "mcp.scan_manifest": lambda call, request: agents.scan_manifest(call),
+        **management,
     }
     open_handlers = {
         "health": about.health,

@@ -1,5 +1,6 @@
 """The table of routes, walked: every raw path, its key, its methods, and everything that is not in it."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,13 +8,17 @@ import pytest_asyncio
 
 from gateway.house import KEY, House, house
 from lab.rawclient import RawAnswer, RawClient
+from promptguard_gateway.domain.projects import Scope
 from promptguard_gateway.proxy.credentials import Authenticator
 from promptguard_gateway.proxy.gateway import Gateway
-from promptguard_gateway.wire.routes import ROUTES, Authentication, Inspected, Route, by_path
+from promptguard_gateway.wire.route import Authentication, Inspected, Plane, Route, Table
+from promptguard_gateway.wire.routes import ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATHS = [(path, route) for route in ROUTES for path in route.paths]
+DATA = [route for route in ROUTES if route.plane is not Plane.MANAGEMENT]
+PATHS = [(path, route) for route in DATA for path in route.paths]
+MANAGED = [(path, route) for route in ROUTES if route.plane is Plane.MANAGEMENT for path in route.paths]
 KEYED = [(path, route) for path, route in PATHS if route.authentication is Authentication.KEY]
 OPEN = [(path, route) for path, route in PATHS if route.authentication is Authentication.OPEN]
 
@@ -32,14 +37,17 @@ async def send(here: House, method: str, path: str, body: bytes = b"", key: str 
 
 async def test_the_table_is_complete_and_unambiguous() -> None:
     """Every route has its classes; no path and method lead to two; what takes text wants a key and is inspected."""
-    pairs = [(path, route.method) for path, route in PATHS]
+    pairs = [(path, route.method) for path, route in (*PATHS, *MANAGED)]
     assert len(set(pairs)) == len(pairs)
     assert len({route.name for route in ROUTES}) == len(ROUTES)
     for route in ROUTES:
         assert isinstance(route.authentication, Authentication)
         assert isinstance(route.inspected, Inspected)
         assert route.summary.endswith(".")
-        if route.request is not None:
+        if route.plane is Plane.MANAGEMENT:
+            assert route.authentication is Authentication.KEY
+            assert route.scope is not Scope.PROXY
+        elif route.request is not None:
             assert route.method == "POST"
             assert route.authentication is Authentication.KEY
             assert route.inspected in (Inspected.BOTH, Inspected.REQUEST)
@@ -56,6 +64,16 @@ async def test_every_keyed_path_has_a_handler_behind_its_key(here: House, path: 
     assert answer.status == (200 if route.request is None else route.validation_status)
 
 
+@pytest.mark.parametrize(("path", "route"), MANAGED, ids=lambda value: value if isinstance(value, str) else "")
+async def test_nothing_is_managed_without_a_key_that_is_good_for_it(here: House, path: str, route: Route) -> None:
+    """401 without a key, 403 with one for models, both before a body is read."""
+    path = re.sub(r"{\w+}", "default", path)
+    denied = await send(here, route.method, path, b"{oops" if route.request else b"")
+    assert (denied.status, denied.json()["error"]["code"]) == (401, "missing_api_key")
+    answer = await send(here, route.method, path, b"{oops" if route.request else b"", KEY)
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "insufficient_scope")
+
+
 @pytest.mark.parametrize(("path", "route"), OPEN, ids=lambda value: value if isinstance(value, str) else "")
 async def test_every_open_path_answers(here: House, path: str, route: Route) -> None:
     """Without a key, and to HEAD as to GET without the body."""
@@ -67,17 +85,18 @@ async def test_every_open_path_answers(here: House, path: str, route: Route) -> 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_other_methods_are_405(here: House, method: str) -> None:
     """On every path; the message says what it takes."""
-    for path, methods in by_path().items():
+    for path, methods in Table(ROUTES).paths.items():
         if method in methods:
             continue
-        answer = await send(here, method, path, key=KEY)
+        answer = await send(here, method, re.sub(r"{\w+}", "default", path), key=KEY)
         assert (answer.status, answer.json()["error"]["code"]) == (405, "method_not_allowed"), path
         assert all(allowed in answer.json()["error"]["message"] for allowed in methods)
 
 
 def near_misses() -> list[str]:
     """Paths that a careless router would take for one of the table."""
-    known = by_path()
+    table = Table(ROUTES)
+    known = [path for path, _ in (*PATHS, *MANAGED) if "{" not in path]
     made = {
         changed
         for path in known
@@ -97,7 +116,8 @@ def near_misses() -> list[str]:
         )
     }
     return sorted(
-        (made - known.keys()) | {"/", "/v1", "/tokenize", "/v1/load_lora_adapter", "/pause", "/sleep", "/abort"}
+        {path for path in made if table.find(path) is None}
+        | {"/", "/v1", "/tokenize", "/v1/load_lora_adapter", "/pause", "/sleep", "/abort"}
     )
 
 

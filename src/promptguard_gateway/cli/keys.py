@@ -1,22 +1,36 @@
 """`promptguard keys`: on the store itself, whether the gateway runs or not."""
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from promptguard_gateway.app import ApiKey, load_settings, open_store
+from promptguard_gateway.app import ApiKey, Scope, SettingsError, load_settings, open_store
 from promptguard_gateway.cli.folder import opened
 
 _SHORTEST = 6  # characters of a beginning, so that a slip does not name a key
 
 
-def create_command(environ: Mapping[str, str], folder: Path, name: str) -> None:
+def create_command(
+    environ: Mapping[str, str],
+    folder: Path,
+    name: str,
+    *,
+    project: str = "default",
+    scopes: Sequence[str] = ("proxy",),
+    days: int | None = None,
+) -> None:
     """Make a key and print it, and on standard error the folder that it opens."""
     settings = load_settings(environ, folder)
+    unknown = [scope for scope in scopes if scope not in list(Scope)]
+    if unknown:
+        raise SettingsError(f"A scope is one of {', '.join(Scope)}.")
+    expires = None if days is None else int((time.time() + days * 86_400) * 1000)
     store = open_store(settings, for_serving=False)
     try:
-        secret = store.keys.create_key(name).secret
+        granted = tuple(dict.fromkeys(map(Scope, scopes)))
+        secret = store.keys.create_key(name, project=project, scopes=granted, expires=expires).secret
     finally:
         store.close()
     print(f"promptguard: a key for the gateway of {Path(settings.data).absolute()}", file=sys.stderr)
@@ -30,10 +44,11 @@ def list_command(environ: Mapping[str, str], folder: Path) -> None:
         known = store.keys.list_keys()
     finally:
         store.close()
-    rows = [("id", "begins with", "name", "project", "created", "state")]
+    rows = [("id", "begins with", "name", "project", "created", "scopes", "state")]
     for key in known:
-        state = "live" if key.revoked is None else "revoked"
-        rows.append((key.id, key.prefix, _printable(key.name), key.project, _day(key.created), state))
+        state = key.state(int(time.time() * 1000))
+        scopes = ",".join(key.scopes)
+        rows.append((key.id, key.prefix, _printable(key.name), key.project, _day(key.created), scopes, state))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -15,11 +15,13 @@ app = typer.Typer(
     help="PromptGuard: a security gateway for language models. `serve` starts it; the others help to run it.",
 )
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and revoke API keys.")
+projects = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Create, list and remove projects.")
 events = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Read the record of what was decided.")
 policies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and show policies.")
 console = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Let people into the console.")
 models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Check and measure text models.")
 app.add_typer(keys, name="keys")
+app.add_typer(projects, name="projects")
 app.add_typer(events, name="events")
 app.add_typer(policies, name="policies")
 app.add_typer(models, name="models")
@@ -85,11 +87,18 @@ def selftest(
 
 
 @keys.command("create")
-def keys_create(name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")] = "unnamed") -> None:
-    """Make a key of the default project and print it, this once."""
+def keys_create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.")] = "unnamed",
+    project: Annotated[str, typer.Option("--project", metavar="ID", help="Whose key it is.")] = "default",
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="proxy (the default), manage or admin; may be repeated.")
+    ] = None,
+    days: Annotated[int | None, typer.Option("--days", help="After so many days it ends by itself.", min=1)] = None,
+) -> None:
+    """Make a key of a project and print it, this once."""
     from promptguard_gateway.cli.keys import create_command
 
-    create_command(os.environ, Path.cwd(), name)
+    create_command(os.environ, Path.cwd(), name, project=project, scopes=scope or ("proxy",), days=days)
 
 
 @keys.command("list")
@@ -110,6 +119,34 @@ def keys_revoke(
     from promptguard_gateway.cli.keys import revoke_command
 
     revoke_command(os.environ, Path.cwd(), key)
+
+
+@projects.command("create")
+def projects_create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it; its id is made of it.")],
+    use_case: Annotated[str | None, typer.Option("--use-case", help="Such as support_bot.")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="strict, moderate or permissive.")] = None,
+) -> None:
+    """Make a project and print its id. With a use case or a level it has a policy of its own."""
+    from promptguard_gateway.cli.projects import create_command
+
+    create_command(os.environ, Path.cwd(), name, use_case, level)
+
+
+@projects.command("list")
+def projects_list() -> None:
+    """List the projects with the policies that are in force."""
+    from promptguard_gateway.cli.projects import list_command
+
+    list_command(os.environ, Path.cwd())
+
+
+@projects.command("remove")
+def projects_remove(project: Annotated[str, typer.Argument(metavar="ID", help="Its id.")]) -> None:
+    """Remove a project and revoke its keys. Its events stay."""
+    from promptguard_gateway.cli.projects import remove_command
+
+    remove_command(os.environ, Path.cwd(), project)
 
 
 @events.command("tail")
@@ -201,6 +238,51 @@ def console_link(
     from promptguard_gateway.cli.console import link_command
 
     link_command(os.environ, Path.cwd(), role)
+
+
+_PROJECT_ARGUMENT = typer.Argument(metavar="PROJECT", help="The id of a project.")
+
+
+@policies.command("export")
+def policies_export(project: Annotated[str, _PROJECT_ARGUMENT] = "default") -> None:
+    """Print the policy in force in a project as YAML."""
+    from promptguard_gateway.cli.published import export_command
+
+    export_command(os.environ, Path.cwd(), project)
+
+
+@policies.command("diff")
+def policies_diff(
+    project: Annotated[str, _PROJECT_ARGUMENT],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file with a policy.")],
+) -> None:
+    """Show what a file would change in a project: cells, thresholds, and what does not act."""
+    from promptguard_gateway.cli.published import diff_command
+
+    diff_command(os.environ, Path.cwd(), project, file)
+
+
+@policies.command("apply")
+def policies_apply(
+    project: Annotated[str, _PROJECT_ARGUMENT],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file with a policy.")],
+    note: Annotated[str, typer.Option("--note", help="Why, for those who read the list of versions.")] = "",
+) -> None:
+    """Put the policy of a file in force in a project. A running gateway decides by it soon."""
+    from promptguard_gateway.cli.published import apply_command
+
+    apply_command(os.environ, Path.cwd(), project, file, note)
+
+
+@policies.command("test")
+def policies_test(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A YAML file with a policy.")],
+    cases: Annotated[str, typer.Argument(metavar="CASES", help="A YAML file with texts and expected decisions.")],
+) -> None:
+    """Judge texts by a policy. Exit code 1: a decision is not the expected one."""
+    from promptguard_gateway.cli.published import test_command
+
+    test_command(os.environ, Path.cwd(), file, cases)
 
 
 def main() -> None:

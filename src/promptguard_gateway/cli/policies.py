@@ -31,11 +31,12 @@ def show_command(environ: Mapping[str, str], folder: Path, preset: str | None) -
     if preset is not None and preset not in PRESETS:
         raise SettingsError(f"PRESET {preset!r} is not known. It must be {NAMES_IN_WORDS}.")
     settings = load_settings(environ, folder) if preset is None else Settings(policy=preset)
-    for line in _described(policy_of(settings)):
+    for line in described(policy_of(settings)):
         print(line)
 
 
-def _described(policy: Policy) -> Iterator[str]:
+def described(policy: Policy) -> Iterator[str]:
+    """Every cell and threshold of a policy, and what in it does not act, as lines."""
     yield f"policy {policy.name}"
     yield ""
     yield _line("", *(column.replace("_", " ").replace("answer tool", "tool") for column in Column), "flag", "act")

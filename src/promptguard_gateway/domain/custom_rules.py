@@ -52,7 +52,7 @@ _TEXTS = ("contains_text", "contains_text_any")
 _BLANKS = r"\s\s?\s?\s?"  # what stands for a blank of a text: a line may break there
 
 
-class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One rule. `value` is what the condition looks for: a text, texts with `|` between them or as a list, a regular
     expression, kinds of personal data, or true.
 

@@ -27,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     # credentials
     "missing_api_key": Kind(401, "authentication_error"),
     "invalid_api_key": Kind(401, "authentication_error"),
+    "insufficient_scope": Kind(403, "permission_error"),
     "ambiguous_credentials": Kind(400, _REQUEST),
     # the HTTP message
     "bad_request": Kind(400, _REQUEST, close=True),
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "unsupported_encoding": Kind(415, _REQUEST),
     "expectation_failed": Kind(417, _REQUEST, close=True),
     "headers_too_large": Kind(431, _REQUEST, close=True),
+    "conflict": Kind(409, _REQUEST),
     "too_many_connections": Kind(503, "overloaded", retry_after=2, close=True),
     # the JSON body
     "invalid_json": Kind(400, _REQUEST),
@@ -49,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "invalid_value": Kind(400, _REQUEST),
     "missing_field": Kind(400, _REQUEST),
     "unknown_field": Kind(400, _REQUEST),
+    "invalid_preset": Kind(400, _REQUEST),
     "field_not_allowed": Kind(400, _REQUEST),
     "limit_exceeded": Kind(400, _REQUEST),
     "media_url_not_allowed": Kind(400, _REQUEST),
@@ -74,6 +77,7 @@ KINDS: Mapping[str, Kind] = {
     "detector_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "audit_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "policy_unavailable": Kind(503, "service_unavailable", retry_after=1),
+    "store_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "auth_store_unavailable": Kind(503, "service_unavailable", retry_after=1),
     "overloaded": Kind(503, "service_unavailable", retry_after=1),
     "draining": Kind(503, "service_unavailable", retry_after=2, close=True),

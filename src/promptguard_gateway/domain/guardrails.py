@@ -42,20 +42,20 @@ _ABSENT = ("fraud_detection", "multi_turn_drift", "hallucination")
 _MODES = {"redact": Replacement.REDACT, "mask": Replacement.MASK, "tokenize": Replacement.TOKENIZE}
 
 
-class Switch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Switch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """On or off."""
 
     enabled: bool = True
 
 
-class Levelled(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Levelled(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """On or off, and how strict; without a level, as the preset is."""
 
     enabled: bool = True
     level: LevelName | None = None
 
 
-class PromptInjection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PromptInjection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A level, or bands of one's own. A warn threshold needs a block threshold."""
 
     enabled: bool = True
@@ -64,7 +64,7 @@ class PromptInjection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     block_threshold: float | None = None
 
 
-class PiiDetection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PiiDetection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What happens to personal data. `entities`: the kinds that act, the others only score; without it, all act."""
 
     enabled: bool = True
@@ -73,7 +73,7 @@ class PiiDetection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     entities: tuple[str, ...] | None = None
 
 
-class Toxicity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Toxicity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Unsafe content. `threshold` is another name of `block_threshold`; `categories`: those that act."""
 
     enabled: bool = True
@@ -83,7 +83,7 @@ class Toxicity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     categories: tuple[str, ...] | None = None
 
 
-class Hallucination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Hallucination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Understood, so that guardrails of other gateways can be read; this one has no such detector."""
 
     enabled: bool = True
@@ -91,7 +91,7 @@ class Hallucination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     block_threshold: float | None = None
 
 
-class McpSecurity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class McpSecurity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Rules for servers of the Model Context Protocol and for what calls carry. They go before those under `tools`."""
 
     enabled: bool = True
@@ -101,7 +101,7 @@ class McpSecurity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     max_argument_size_bytes: int | None = None
 
 
-class Guardrails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Guardrails(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is left out stays as the preset has it."""
 
     prompt_injection: PromptInjection | None = None

@@ -43,7 +43,7 @@ ActionName = Literal["off", "flag", "redact", "block"]
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
-class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Scores from which a finding is flagged, and from which its cell's action is taken.
 
     A share of harmless texts, such as `0.5 %`, stands for the score that so many of them reach.
@@ -53,7 +53,7 @@ class Band(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     block: float | str
 
 
-class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Findings of a detector that do not act: of one rule, of one text, or all. `why` is for people."""
 
     detector: str
@@ -62,7 +62,7 @@ class SuppressionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     why: str = ""
 
 
-class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PolicyDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One project's policy as it is written down."""
 
     preset: str = "moderate"

@@ -18,7 +18,8 @@ from promptguard_gateway.domain.console import (
     Trial,
 )
 from promptguard_gateway.domain.events import Event, Intent
-from promptguard_gateway.domain.projects import ApiKey
+from promptguard_gateway.domain.policy_document import PolicyDocument
+from promptguard_gateway.domain.projects import ApiKey, NewKey, PolicyVersion, Project, Scope
 
 
 class KeyStore(Protocol):
@@ -33,6 +34,62 @@ class KeyStore(Protocol):
 
         Revocation takes effect within one second.
         """
+        ...
+
+
+class KeyRegistry(Protocol):
+    """Manages keys. Every method blocks, and raises StoreError; a change is in force here when it returns."""
+
+    def create_key(self, name: str, *, project: str, scopes: Sequence[Scope], expires: int | None = None) -> NewKey:
+        """`expires` in Unix milliseconds."""
+        ...
+
+    def list_keys(self, *, project: str | None = None) -> Sequence[ApiKey]:
+        """All keys, revoked ones too, oldest first."""
+        ...
+
+    def get(self, identifier: str) -> ApiKey | None: ...
+
+    def change(self, key: ApiKey) -> ApiKey | None:
+        """Store the name, the switch and the end of a key as this value has them."""
+        ...
+
+    def revoke(self, identifier: str) -> ApiKey | None: ...
+
+
+class ProjectStore(Protocol):
+    """Manages projects and the versions of their policies. Every method blocks, and raises StoreError."""
+
+    def list_projects(self) -> Sequence[Project]: ...
+
+    def get(self, identifier: str) -> Project | None: ...
+
+    def create(self, project: Project, document: PolicyDocument | None, author: str) -> Project | None:
+        """None when the id is or was another's."""
+        ...
+
+    def change(self, project: Project) -> Project | None:
+        """Store name, description, failure mode and retention as this value has them."""
+        ...
+
+    def remove(self, identifier: str) -> bool:
+        """Remove a project and revoke its keys. False when there is none to remove."""
+        ...
+
+    def publish(
+        self, project: str, document: PolicyDocument, *, author: str, note: str = "", over: int | None = None
+    ) -> PolicyVersion | None:
+        """Store a version and put it in force. Raises StaleVersion when another than `over` is in force."""
+        ...
+
+    def withdraw(self, project: str) -> bool:
+        """Let a project have the gateway's policy again."""
+        ...
+
+    def version(self, identifier: int) -> PolicyVersion | None: ...
+
+    def versions(self, project: str) -> Sequence[PolicyVersion]:
+        """Those of a project, newest first."""
         ...
 
 

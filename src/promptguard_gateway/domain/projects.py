@@ -58,6 +58,20 @@ class ApiKey(Struct, frozen=True, kw_only=True):
             return "expired"
         return "disabled" if self.disabled else "live"
 
+    def allows(self, scope: Scope) -> bool:
+        """Whether it is good for this. Who may manage everything may manage a project; neither may ask a model."""
+        return scope in self.scopes or (scope is Scope.MANAGE and Scope.ADMIN in self.scopes)
+
+
+class NewKey(Struct, frozen=True, kw_only=True):
+    """A key at the only moment its text exists here. `secret` is to be shown and forgotten."""
+
+    key: ApiKey
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewKey(key={self.key!r})"
+
 
 FailMode = Literal["open", "closed"]
 

@@ -9,6 +9,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 import yaml
@@ -38,6 +39,7 @@ _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
 _BOOLEANS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 
 _Path = tuple[str, ...]
+T = TypeVar("T")
 
 
 class SettingsError(Exception):
@@ -77,8 +79,13 @@ def read_settings(environ: Mapping[str, str], dotenv_text: str = "", yaml_text: 
 
 def read_policy(text: str, source: str) -> PolicyDocument:
     """The policy document in the text of a YAML file. Raises SettingsError, which names the file as `source`."""
+    return read_yaml(text, source, PolicyDocument)
+
+
+def read_yaml(text: str, source: str, kind: type[T]) -> T:
+    """The text of a YAML file as a value of this type. Raises SettingsError, which names the file as `source`."""
     try:
-        return strict_tree.convert(_from_yaml(text, source), PolicyDocument)
+        return strict_tree.convert(_from_yaml(text, source), kind)
     except TreeError as error:
         raise SettingsError(f"{error.place or 'The file'} (in {source}): {error.what} See docs/policies.md.") from None
 

@@ -18,7 +18,7 @@ from promptguard_gateway.domain.strict_tree import TreeError
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]{0,31}\Z")
 
 
-class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`core.tool_rules.ToolRules`, as they are written down."""
 
     allow: tuple[str, ...] | None = None
@@ -30,7 +30,7 @@ class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     check_schema: bool = False
 
 
-class Urls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Urls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`core.url_rules.UrlRules`, as they are written down."""
 
     allow: tuple[str, ...] | None = None

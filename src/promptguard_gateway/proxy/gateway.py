@@ -1,7 +1,7 @@
 """The front door: from a checked HTTP request to the handler of its route, and from any error to its envelope.
 
-Order matters and is the same for every route: path, method, key, media type and size, then the body. Nothing is read
-of a body before its sender is known.
+Order matters and is the same for every route: path, method, key and its scope, media type and size, then the body.
+Nothing is read of a body before its sender is known.
 """
 
 import logging
@@ -16,7 +16,8 @@ from promptguard_gateway.proxy.services import Call, decision_headers
 from promptguard_gateway.proxy.signature import verification_headers
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.wire.errors import VALIDATION_CODES, error_headers, validation_body
-from promptguard_gateway.wire.routes import Authentication, Route, by_path
+from promptguard_gateway.wire.route import Authentication, Route, Table
+from promptguard_gateway.wire.routes import ROUTES
 
 log = logging.getLogger("promptguard")
 
@@ -35,12 +36,12 @@ class Gateway:
         authenticator: Authenticator,
         max_body_bytes: int,
     ) -> None:
-        self._table = by_path()
+        self._table = Table(ROUTES)
         self._handlers = handlers
         self._open_handlers = open_handlers
         self._authenticator = authenticator
         self._max_body_bytes = max_body_bytes
-        for methods in self._table.values():
+        for methods in self._table.paths.values():
             for route in methods.values():
                 owner = handlers if route.authentication is Authentication.KEY else open_handlers
                 if route.name not in owner:
@@ -50,30 +51,33 @@ class Gateway:
         """Answer one request; never raises anything but cancellation and the client's departure."""
         route: Route | None = None
         try:
-            route = self._route(request)
+            route, parameters = self._route(request)
             if route.authentication is Authentication.OPEN:
                 return await self._open_handlers[route.name]()
-            return await self._keyed(route, request)
+            return await self._keyed(route, request, parameters)
         except GatewayError as error:
             return render_error(error, route)
 
-    def _route(self, request: Request) -> Route:
-        methods = self._table.get(request.path)
-        if methods is None:
+    def _route(self, request: Request) -> tuple[Route, Mapping[str, str]]:
+        found = self._table.find(request.path)
+        if found is None:
             raise GatewayError("not_found", "There is no such path here. /docs lists the routes.")
+        methods, parameters = found
         route = methods.get("GET" if request.method == "HEAD" else request.method)
         if route is None:
             allowed = ", ".join(sorted(methods))
             raise GatewayError("method_not_allowed", f"This path takes {allowed}.", allow=allowed)
-        return route
+        return route, parameters
 
-    async def _keyed(self, route: Route, request: Request) -> Answer:
+    async def _keyed(self, route: Route, request: Request, parameters: Mapping[str, str]) -> Answer:
         principal = await self._authenticator.authenticate(request.headers)
+        if not principal.key.allows(route.scope):
+            raise GatewayError("insufficient_scope", f"This needs a key with the scope {route.scope}.")
         body = b""
         if route.request is not None:
             check_json_head(request, self._max_body_bytes)
             body = await read_body(request, self._max_body_bytes)
-        answer = await self._handlers[route.name](Call(route, principal, request.headers, body), request)
+        answer = await self._handlers[route.name](Call(route, principal, request.headers, body, parameters), request)
         if isinstance(answer, Reply):
             answer.headers = {**(answer.headers or {}), **verification_headers(answer.body, principal.secret)}
         return answer

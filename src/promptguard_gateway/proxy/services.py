@@ -23,7 +23,7 @@ from promptguard_gateway.proxy.projects import Projects
 from promptguard_gateway.proxy.second_opinion import SecondOpinion, Text
 from promptguard_gateway.proxy.trace import Trace
 from promptguard_gateway.proxy.understanding import MOST_HELD, Understanding
-from promptguard_gateway.wire.routes import Route
+from promptguard_gateway.wire.route import Route
 
 T = TypeVar("T")
 
@@ -35,12 +35,16 @@ _TOO_LONG = "too_long"
 
 
 class Call(Struct, frozen=True):
-    """A request whose sender is known. `headers`: lower-case names, only those an application may look at."""
+    """A request whose sender is known. `headers`: lower-case names, only those an application may look at.
+
+    `parameters`: what stands in the path in place of the names in braces.
+    """
 
     route: Route
     principal: Principal
     headers: Mapping[str, str]
     body: bytes
+    parameters: Mapping[str, str] = {}
 
 
 class Services:

@@ -9,11 +9,10 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from promptguard_gateway.domain.errors import GatewayError, StoreError
-from promptguard_gateway.domain.projects import DEFAULT_PROJECT, KEY_SHAPE, ApiKey, Scope, digest_of, prefix_of
+from promptguard_gateway.domain.projects import DEFAULT_PROJECT, KEY_SHAPE, ApiKey, NewKey, Scope, digest_of, prefix_of
 from promptguard_gateway.store.live import LiveConfiguration, key_of, reading
 from promptguard_gateway.store.schema import api_keys, projects
 
@@ -22,16 +21,6 @@ STALE_AFTER = 30.0  # seconds after which an unreadable database stops known key
 
 ENVIRONMENT_NAME = "PROMPTGUARD_API_KEY"
 _CREATED, _FROM_ENVIRONMENT = "created", "environment"
-
-
-class NewKey(Struct, frozen=True, kw_only=True):
-    """A key at the only moment its text exists here. `secret` is to be shown and forgotten."""
-
-    key: ApiKey
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"NewKey(key={self.key!r})"
 
 
 class SqlKeyStore:

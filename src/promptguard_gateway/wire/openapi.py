@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from promptguard_gateway.wire import schemas
-from promptguard_gateway.wire.routes import ROUTES, Authentication, Route
+from promptguard_gateway.wire.route import Authentication, Route
+from promptguard_gateway.wire.routes import ROUTES
 
+_PARAMETER = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{name}"
 _KEYS: list[dict[str, list[str]]] = [{"ApiKeyAuth": []}, {"BearerAuth": []}]
 _TYPES = (schemas.ErrorResponse, schemas.QuotaErrorDetail)
@@ -47,19 +49,29 @@ def _operation(route: Route, path: str) -> dict[str, object]:
         "x-inspected": route.inspected.value,
         "security": _KEYS if route.authentication is Authentication.KEY else [],
         "responses": {
-            "200": {"description": "Success", **_content(route.response)},
+            str(route.status): {"description": "Success", **_content(route.response, many=route.many)},
             "default": {"description": "An error", **_content(schemas.ErrorResponse)},
         },
     }
+    parameters = [_parameter(name) for name in _PARAMETER.findall(path)]
+    if parameters:
+        operation["parameters"] = parameters
+    if route.authentication is Authentication.KEY:
+        operation["x-scope"] = route.scope.value
     if route.request is not None:
         operation["requestBody"] = {"required": True, **_content(route.request)}
     return operation
 
 
-def _content(kind: type[msgspec.Struct] | None) -> dict[str, object]:
+def _parameter(name: str) -> dict[str, object]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _content(kind: type[msgspec.Struct] | None, *, many: bool = False) -> dict[str, object]:
     if kind is None:
         return {}
-    return {"content": {"application/json": {"schema": {"$ref": _REF.format(name=kind.__name__)}}}}
+    one: dict[str, object] = {"$ref": _REF.format(name=kind.__name__)}
+    return {"content": {"application/json": {"schema": {"type": "array", "items": one} if many else one}}}
 
 
 _STYLE = (

@@ -1,69 +1,12 @@
 """The table of routes: the single source of routing, authentication class, inspection class and documentation.
 
-A path that is not here does not exist: it is answered with 404 and reaches no upstream. Paths are compared
-byte for byte with the request's raw path, so `//`, `%2e`, a trailing slash or another case are other paths.
-A test walks this table: a route without an authentication or an inspection class cannot be written down.
+A path that is not here does not exist: it is answered with 404 and reaches no upstream. A test walks this table: a
+route without an authentication or an inspection class cannot be written down.
 """
 
-from collections.abc import Iterator
-from enum import StrEnum
-
-from msgspec import Struct
-
 from promptguard_gateway.wire import schemas
-
-
-class Authentication(StrEnum):
-    """Who may call."""
-
-    KEY = "key"  # a live API key of a project
-    OPEN = "open"  # anybody who can reach the address
-
-
-class Inspected(StrEnum):
-    """What of an exchange the detectors read."""
-
-    BOTH = "request and answer"
-    REQUEST = "request"  # the answer holds our own words
-    ANSWER = "answer"  # there is no request body
-    NONE = "nothing"  # neither holds anybody's text
-
-
-class Plane(StrEnum):
-    """Prefixes under which a route answers."""
-
-    DEVELOPER = "developer"  # /api/v1, /api/v1/proxy and /v1
-    HEALTH = "health"  # those and the root
-    ROOT = "root"
-
-
-_PREFIXES = {
-    Plane.DEVELOPER: ("/api/v1", "/api/v1/proxy", "/v1"),
-    Plane.HEALTH: ("", "/api/v1", "/api/v1/proxy", "/v1"),
-    Plane.ROOT: ("",),
-}
-
-
-class Route(Struct, frozen=True, kw_only=True):
-    """One operation. `dialect`: the wire format; `validation_status`: the status of a body of the wrong shape."""
-
-    name: str
-    method: str
-    path: str
-    plane: Plane
-    authentication: Authentication
-    inspected: Inspected
-    dialect: str = "none"
-    request: type[Struct] | None = None
-    response: type[Struct] | None = None
-    validation_status: int = 400
-    summary: str
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Every raw path that is this route."""
-        return tuple(prefix + self.path for prefix in _PREFIXES[self.plane])
-
+from promptguard_gateway.wire.management_routes import MANAGEMENT
+from promptguard_gateway.wire.route import Authentication, Inspected, Plane, Route
 
 _KEY, _OPEN = Authentication.KEY, Authentication.OPEN
 
@@ -217,18 +160,5 @@ ROUTES: tuple[Route, ...] = (
         inspected=Inspected.NONE,
         summary="This table as a page; loads nothing from elsewhere.",
     ),
+    *MANAGEMENT,
 )
-
-
-def by_path(routes: tuple[Route, ...] = ROUTES) -> dict[str, dict[str, Route]]:
-    """Raw path -> method -> route."""
-    table: dict[str, dict[str, Route]] = {}
-    for path, route in _all_paths(routes):
-        table.setdefault(path, {})[route.method] = route
-    return table
-
-
-def _all_paths(routes: tuple[Route, ...]) -> Iterator[tuple[str, Route]]:
-    for route in routes:
-        for path in route.paths:
-            yield path, route
