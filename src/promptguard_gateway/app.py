@@ -228,7 +228,7 @@ async def running(
         projects = _projects(store, settings, judges, judge)
         managing = Managing(settings.body)
         offices = desks(settings, store, judges, projects)
-        management = management_handlers(managing, offices.projects, offices.policies, offices.keys)
+        management = management_handlers(managing, offices.projects, offices.policies, offices.keys, offices.events)
         metrics = Metrics()
         services = Services(
             settings=settings,

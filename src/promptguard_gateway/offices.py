@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from promptguard_gateway.control.events import EventDesk
 from promptguard_gateway.control.keys import KeyDesk
 from promptguard_gateway.control.managing import Asked, Authority
 from promptguard_gateway.control.policies import PolicyDesk
@@ -22,6 +23,7 @@ class Desks(Struct, frozen=True):
     projects: ProjectDesk
     policies: PolicyDesk
     keys: KeyDesk
+    events: EventDesk
 
 
 def desks(
@@ -45,4 +47,4 @@ def desks(
     )
     fail_mode: FailMode = "open" if settings.failure_input == "open" else "closed"
     desk = ProjectDesk(store.projects, policies, lambda: projects.faults if projects else {}, fail_mode)
-    return Desks(desk, policies, KeyDesk(store.keys, store.projects))
+    return Desks(desk, policies, KeyDesk(store.keys, store.projects), EventDesk(store.queries))

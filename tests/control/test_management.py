@@ -234,3 +234,21 @@ async def test_presets_are_listed_by_use_case_and_level(office: Office) -> None:
         assert (await office.done("GET", path))["key"] == "support_bot:strict"
     assert (await office.done("GET", "/presets/strict"))["key"] == "default:strict"
     assert await office.refused("GET", "/presets/stricter") == (400, "invalid_preset")
+
+
+async def test_events_are_searched_by_query(office: Office) -> None:
+    """What is asked for twice, unknown or of the wrong kind is 422; a manager finds the events of its project alone."""
+    await office.project("Log", use_case="default")
+    key, manager = await office.key("log"), await office.key("log", "manage")
+    blocked = await office.here.ask(chat(INJECTION), key=key)
+    await office.here.ask(chat("hello"), key=key)
+    found = await office.done("GET", "/events?decision=block&limit=5", key=manager)
+    identifier = blocked.headers["x-promptguard-event-id"]
+    assert ([one["id"] for one in found["events"]], found["next_cursor"]) == ([identifier], None)
+    whole = await office.done("GET", f"/events/{identifier}", key=manager)
+    assert (whole["decision"], whole["project"]) == ("block", "log")
+    exported = await office.ask("GET", "/events/export?format=csv", key=manager)
+    assert exported.headers["content-type"] == "text/csv; charset=utf-8"
+    assert len(exported.body.splitlines()) == 3
+    for query in ("limit=0", "limit=x", "what=1", "decision=maybe", "limit=1&limit=2", "since=yesterday", "&"):
+        assert await office.refused("GET", f"/events?{query}") == (422, "invalid_value"), query

@@ -1,5 +1,6 @@
 """The management API: each of its routes with the function behind it."""
 
+from promptguard_gateway.control.events import EventDesk
 from promptguard_gateway.control.keys import KeyDesk
 from promptguard_gateway.control.managing import Managing
 from promptguard_gateway.control.policies import PolicyDesk
@@ -9,7 +10,9 @@ from promptguard_gateway.proxy.gateway import Handler
 from promptguard_gateway.wire import management as bodies
 
 
-def handlers(managing: Managing, projects: ProjectDesk, policies: PolicyDesk, keys: KeyDesk) -> dict[str, Handler]:
+def handlers(
+    managing: Managing, projects: ProjectDesk, policies: PolicyDesk, keys: KeyDesk, events: EventDesk
+) -> dict[str, Handler]:
     """The handlers by the names of their routes."""
     presets = PresetDesk()
     read, write = managing.reading, managing.writing
@@ -38,6 +41,9 @@ def handlers(managing: Managing, projects: ProjectDesk, policies: PolicyDesk, ke
         "keys.change": write(bodies.KeyChange, keys.change),
         "keys.toggle": read(keys.toggle),
         "keys.revoke": read(keys.revoke),
+        "events.list": managing.asking(bodies.EventQuery, events.list),
+        "events.export": managing.asking(bodies.EventExport, events.export),
+        "events.get": read(events.get),
         "presets.list": read(presets.list),
         "presets.get": read(presets.get),
     }

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,7 @@ from msgspec import Struct
 from promptguard_gateway.domain.errors import GatewayError, StoreError
 from promptguard_gateway.domain.projects import ApiKey, Scope
 from promptguard_gateway.domain.settings import BodyLimits
-from promptguard_gateway.domain.strict_tree import TreeError, convert
+from promptguard_gateway.domain.strict_tree import TreeError, convert, explain
 from promptguard_gateway.proxy.failures import internal_error, report
 from promptguard_gateway.proxy.gateway import Handler
 from promptguard_gateway.proxy.http_reply import Reply, json_response
@@ -90,6 +91,14 @@ class Managing:
 
         return handle
 
+    def asking(self, kind: type[B], work: Callable[[Asked, B], object]) -> Handler:
+        """A route with a query of this type."""
+
+        async def handle(call: Call, request: Request) -> Reply:
+            return await self._done(call, lambda: work(_asked(call), _queried(request.query, kind)))
+
+        return handle
+
     def writing(self, kind: type[B], work: Callable[[Asked, B], object]) -> Handler:
         """A route with a body of this type."""
 
@@ -119,7 +128,23 @@ class Managing:
         except Exception as failure:
             report("A management request", failure)
             raise internal_error() from None
+        if isinstance(answer, Reply):
+            return answer
         return json_response(call.route.status, msgspec.json.encode(answer), _HEADERS)
+
+
+def _queried(query: str, kind: type[B]) -> B:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=20)
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            raise ValueError
+    except ValueError:
+        raise GatewayError("invalid_value", "The query must be name=value, each name once.") from None
+    try:
+        return msgspec.convert(dict(pairs), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise wrong(explain(error, kind)) from None
 
 
 def _asked(call: Call) -> Asked:

@@ -113,6 +113,52 @@ class Toggled(Struct, kw_only=True):
     is_active: bool
 
 
+class EventQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which events are wanted. From `since`, up to before `until`; `cursor` continues an earlier list."""
+
+    project_id: str | None = None
+    decision: Literal["allow", "redact", "block"] | None = None
+    flagged: bool | None = None
+    threat_type: str | None = None
+    model: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class EventExport(EventQuery, kw_only=True, forbid_unknown_fields=True):
+    """The same, as a file of 10,000 events at most."""
+
+    format: Literal["jsonl", "csv"] = "jsonl"
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 10_000
+
+
+class EventItem(Struct, kw_only=True):
+    """What lists say of an event."""
+
+    id: str
+    time: str
+    project_id: str
+    api_key: str
+    route: str
+    model: str
+    decision: str
+    threat_type: str | None
+    outcome: str
+    status: int
+    streamed: bool
+    flagged: bool
+
+
+class EventList(Struct, kw_only=True):
+    """Events, newest first. A list can be short, or empty, and still have a `next_cursor`: one request looks at a
+    bounded number of events."""
+
+    events: tuple[EventItem, ...]
+    next_cursor: str | None
+
+
 class GuardrailsBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """The guardrails of a policy; what is left out stays as the preset has it."""
 

@@ -3,6 +3,7 @@ of the wrong shape, as the PromptGuard API does."""
 
 from msgspec import Struct
 
+from promptguard_gateway.domain.events import Event
 from promptguard_gateway.domain.projects import Scope
 from promptguard_gateway.wire import management
 from promptguard_gateway.wire.route import Authentication, Inspected, Plane, Route
@@ -16,6 +17,7 @@ def _route(
     summary: str,
     response: type[Struct],
     *,
+    query: type[Struct] | None = None,
     request: type[Struct] | None = None,
     scope: Scope = Scope.MANAGE,
     status: int = 200,
@@ -29,6 +31,7 @@ def _route(
         plane=Plane.MANAGEMENT,
         authentication=Authentication.KEY,
         inspected=Inspected.NONE,
+        query=query,
         request=request,
         response=response,
         validation_status=422,
@@ -149,6 +152,21 @@ MANAGEMENT: tuple[Route, ...] = (
     ),
     _route("keys.toggle", f"POST {_KEY}/toggle", "Disable an API key, or enable it again.", management.Toggled),
     _route("keys.revoke", f"DELETE {_KEY}", "Revoke an API key for good.", management.Done),
+    _route(
+        "events.list",
+        "GET /events",
+        "Search events, newest first.",
+        management.EventList,
+        query=management.EventQuery,
+    ),
+    _route(
+        "events.export",
+        "GET /events/export",
+        "The same as a file, JSON lines or CSV.",
+        management.EventItem,
+        query=management.EventExport,
+    ),
+    _route("events.get", "GET /events/{event}", "Show one event whole.", Event),
     _route("presets.list", "GET /presets", "List the policies that ship.", management.Preset, many=True),
     _route("presets.get", "GET /presets/{preset}", "Show one of them.", management.Preset),
 )

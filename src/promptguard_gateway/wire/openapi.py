@@ -54,6 +54,8 @@ def _operation(route: Route, path: str) -> dict[str, object]:
         },
     }
     parameters = [_parameter(name) for name in _PARAMETER.findall(path)]
+    if route.query is not None:
+        parameters += _query(route.query)
     if parameters:
         operation["parameters"] = parameters
     if route.authentication is Authentication.KEY:
@@ -65,6 +67,12 @@ def _operation(route: Route, path: str) -> dict[str, object]:
 
 def _parameter(name: str) -> dict[str, object]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query(kind: type[msgspec.Struct]) -> list[dict[str, object]]:
+    _, components = msgspec.json.schema_components([kind], ref_template=_REF)
+    fields = components[kind.__name__]["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in fields.items()]
 
 
 def _content(kind: type[msgspec.Struct] | None, *, many: bool = False) -> dict[str, object]:

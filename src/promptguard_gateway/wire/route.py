@@ -62,6 +62,7 @@ class Route(Struct, frozen=True, kw_only=True):
     authentication: Authentication
     inspected: Inspected
     dialect: str = "none"
+    query: type[Struct] | None = None
     request: type[Struct] | None = None
     response: type[Struct] | None = None
     validation_status: int = 400
