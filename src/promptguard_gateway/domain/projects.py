@@ -8,8 +8,6 @@ A key is `pg_live_` and 43 random characters (256 bits). Stored is only HMAC-SHA
 file beside the database, never in it, so a stolen database opens nothing, and a stored digest is no credential.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,6 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from promptguard_gateway.domain.keyed_hash import hmac_sha256
 from promptguard_gateway.domain.policy_document import PolicyDocument
 
 DEFAULT_PROJECT = "default"
@@ -123,7 +122,7 @@ class Configuration(Struct, frozen=True):
 
 def digest_of(pepper: bytes, key: str) -> str:
     """HMAC-SHA256 of a key, as 64 hexadecimal digits."""
-    return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+    return hmac_sha256(pepper, key.encode())
 
 
 def prefix_of(key: str) -> str:

@@ -5,16 +5,17 @@ older than five minutes. Streams have neither: their body is not known when thei
 """
 
 import hashlib
-import hmac
 import time
+
+from promptguard_gateway.domain.keyed_hash import hmac_sha256
 
 
 def verification_headers(body: bytes, key: str) -> dict[str, str]:
     """`X-PromptGuard-Content-Hash`, `-Signature` and `-Signature-Timestamp` (Unix seconds) of one body."""
     timestamp = str(int(time.time()))
-    signed = hmac.digest(key.encode(), timestamp.encode() + b"." + body, "sha256")
+    signed = hmac_sha256(key.encode(), timestamp.encode() + b"." + body)
     return {
         "X-PromptGuard-Content-Hash": f"sha256={hashlib.sha256(body).hexdigest()}",
-        "X-PromptGuard-Signature": f"hmac-sha256={signed.hex()}",
+        "X-PromptGuard-Signature": f"hmac-sha256={signed}",
         "X-PromptGuard-Signature-Timestamp": timestamp,
     }
