@@ -1,11 +1,13 @@
 """The cascade as a whole: what it says of passages, what it remembers, and how it fails."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from inference import tiny
 from promptguard_gateway.core.text_model import SPECS, Passage, Reading, Speaker
@@ -155,3 +157,25 @@ async def test_any_text_classifier_can_take_the_models_place(tmp_path: Path) -> 
         assert model.specs == (SPECS["attack"],)
         assert (await highest(model, "hurt"))["attack"] > 0.99
         assert (await highest(model, SAFE))["attack"] == pytest.approx(0.5)
+
+
+class Watchman:
+    """A first stage that settles nothing and keeps which threads asked it."""
+
+    def __init__(self) -> None:
+        self.threads: set[str] = set()
+
+    def settles(self, ids: tuple[int, ...]) -> bool:
+        self.threads.add(threading.current_thread().name)
+        return False
+
+
+async def test_a_long_text_is_prepared_beside_the_loop(tmp_path: Path) -> None:
+    """So that a document of a thousand windows does not hold up the others: its cutting and stage 1 have a thread."""
+    watchman = Watchman()
+    async with at_work(structs.replace(tiny.loaded(tmp_path), gate=watchman)) as model:
+        await model.read([Passage(Speaker.USER, SAFE)], 10)
+        assert watchman.threads == {threading.current_thread().name}
+        watchman.threads.clear()
+        await model.read([Passage(Speaker.DOCUMENT, "the bread is good " * 1000)], 10)
+        assert watchman.threads == {"windows_0"}

@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from promptguard_gateway.inference.encoder import Scores
 from promptguard_gateway.inference.pool import Asked, Job, Overloaded, Pool
 from promptguard_gateway.inference.windows import Cut
 
-# Above so many characters a text is cut in a thread: at this length it takes the loop some 3 ms.
+# Above so many characters a text is cut, and stage 1 asked, in a thread: at this length both take the loop some 3 ms.
 _INLINE_CHARACTERS = 8192
 _REMEMBERED = 16_384  # windows; at some 500 bytes each
 _SETTLED: Scores = {}
 """What is said of a window that stage 1 settled."""
+
+_Prepared = tuple[list[list[Cut]], list[Asked], list[Scores | None]]
+"""The cuts of each passage, all their windows, and what is known of these without the encoder."""
 
 
 class TextModel:
@@ -32,7 +36,7 @@ class TextModel:
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
         self._pool = Pool(artifact.encoder.scores)
-        self._cutting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cut")
+        self._preparing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="windows")
         self._remembered = _Remembered(_REMEMBERED)
 
     @property
@@ -48,9 +52,7 @@ class TextModel:
         """What it says of these passages; what could not be read within so many seconds is a failure of a reading."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
-        cuts = await self._cut(passages)
-        windows = [(passage.speaker, cut.ids) for passage, of in zip(passages, cuts, strict=True) for cut in of]
-        known = [self._known(one) for one in windows]
+        cuts, windows, known = await self._prepared(passages)
         wanted = [index for index, scores in enumerate(known) if scores is None]
         failure = await self._ask(windows, known, wanted, ends - loop.time()) if wanted else ""
         return _readings(cuts, known, failure)
@@ -58,15 +60,17 @@ class TextModel:
     def close(self) -> None:
         """End the threads."""
         self._pool.close()
-        self._cutting.shutdown(cancel_futures=True)
+        self._preparing.shutdown(cancel_futures=True)
 
-    async def _cut(self, passages: Sequence[Passage]) -> list[list[Cut]]:
+    async def _prepared(self, passages: Sequence[Passage]) -> _Prepared:
         if sum(len(passage.text) for passage in passages) <= _INLINE_CHARACTERS:
-            return self._cut_all(passages)
-        return await asyncio.get_running_loop().run_in_executor(self._cutting, self._cut_all, passages)
+            return self._prepare(passages)
+        return await asyncio.get_running_loop().run_in_executor(self._preparing, self._prepare, passages)
 
-    def _cut_all(self, passages: Sequence[Passage]) -> list[list[Cut]]:
-        return [self._artifact.cutter.cut(passage) for passage in passages]
+    def _prepare(self, passages: Sequence[Passage]) -> _Prepared:
+        cuts = [self._artifact.cutter.cut(passage) for passage in passages]
+        windows = [(passage.speaker, cut.ids) for passage, of in zip(passages, cuts, strict=True) for cut in of]
+        return cuts, windows, [self._known(one) for one in windows]
 
     def _known(self, window: Asked) -> Scores | None:
         """What is known of a window without the encoder."""
@@ -103,23 +107,27 @@ class TextModel:
 
 
 class _Remembered:
-    """What was said of windows, by their digest: the newest of them, and no text."""
+    """What was said of windows, by their digest: the newest of them, and no text. For the loop and the thread."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._scores: OrderedDict[bytes, Scores] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, window: Asked) -> Scores | None:
         key = _digest(window)
-        scores = self._scores.get(key)
-        if scores is not None:
-            self._scores.move_to_end(key)
-        return scores
+        with self._lock:
+            scores = self._scores.get(key)
+            if scores is not None:
+                self._scores.move_to_end(key)
+            return scores
 
     def put(self, window: Asked, scores: Scores) -> None:
-        self._scores[_digest(window)] = scores
-        while len(self._scores) > self._size:
-            self._scores.popitem(last=False)
+        key = _digest(window)
+        with self._lock:
+            self._scores[key] = scores
+            while len(self._scores) > self._size:
+                self._scores.popitem(last=False)
 
 
 def _digest(window: Asked) -> bytes:

@@ -5,11 +5,14 @@ text in time, or at all, that is a failed detector. Unlike one it knows where in
 """
 
 import logging
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from functools import lru_cache, partial
+from itertools import accumulate, groupby
 
 from msgspec import Struct
 
+from promptguard_gateway.core.detector import Spec
 from promptguard_gateway.core.findings import DetectorFailure, Finding, Inspection, digest_of
 from promptguard_gateway.core.policy import Policy, Verb
 from promptguard_gateway.core.segments import ANSWER_COLUMNS, Column, Segment
@@ -64,25 +67,26 @@ class Understanding:
         """What the model says of the segments that the policy has a use for; None where there are none."""
         if judgement.decision.verb is Verb.BLOCK:
             return None
-        texts = [text for text in _texts(said) if self._wanted(policy, text.column, text.speaker)]
+        wanted = lru_cache(partial(self._wanted, policy))
+        texts = [text for text in _texts(said) if wanted(text.column, text.speaker)]
         if not texts:
             return None
         readings = await self._model.read([Passage(text.speaker, text.text) for text in texts], self._budget)
         inspection = Inspection([], [], {}, [])
         for text, reading in zip(texts, readings, strict=True):
+            for spec in wanted(text.column, text.speaker):
+                inspection.scores.setdefault(spec.id, 0.0)
             self._add(inspection, policy, text, reading)
         return inspection
 
-    def _wanted(self, policy: Policy, column: Column, speaker: Speaker) -> list[str]:
-        """The meanings that the policy makes something of, in this column."""
-        specs = {meaning: SPECS[meaning] for meaning in self._model.meanings(speaker)}
-        return [meaning for meaning, spec in specs.items() if any(policy.cells(spec.id, spec.family, column))]
+    def _wanted(self, policy: Policy, column: Column, speaker: Speaker) -> list[Spec]:
+        """The detectors of which the policy makes something, in this column."""
+        specs = [SPECS[meaning] for meaning in self._model.meanings(speaker)]
+        return [spec for spec in specs if any(policy.cells(spec.id, spec.family, column))]
 
     def _add(self, inspection: Inspection, policy: Policy, text: "_Text", reading: Reading) -> None:
         if reading.failure:
             inspection.failures += self.failed(reading.failure).failures
-        for meaning in self._wanted(policy, text.column, text.speaker):
-            inspection.scores.setdefault(SPECS[meaning].id, 0.0)
         for window in reading.windows:
             for meaning, score in scores_of(window):
                 id_ = SPECS[meaning].id
@@ -96,26 +100,35 @@ class _Text(Struct, frozen=True):
 
     speaker: Speaker
     column: Column
-    segments: Mapping[int, Segment]
+    text: str
+    indexes: Sequence[int]
+    starts: Sequence[int]  # where each segment begins in the text
 
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return _BETWEEN.join(segment.text for segment in self.segments.values())
+    @staticmethod
+    def of(speaker: Speaker, column: Column, segments: Mapping[int, Segment]) -> "_Text":
+        """The text of these segments, by their indexes."""
+        texts = [segment.text for segment in segments.values()]
+        starts = list(accumulate((len(text) + len(_BETWEEN) for text in texts[:-1]), initial=0))
+        return _Text(speaker, column, _BETWEEN.join(texts), list(segments), starts)
 
     def finding(self, meaning: str, window: Window, score: float) -> Finding:
         """A finding in the segments that a window touches."""
-        places = tuple(self._places(window))
-        parts = [self.segments[index].text[start:end] for index, start, end in places]
-        return finding(meaning, window, score, places, digest_of("".join(parts)))
+        parts = list(self._parts(window))
+        places = tuple(
+            (self.indexes[part], start - self.starts[part], end - self.starts[part]) for part, start, end in parts
+        )
+        return finding(
+            meaning, window, score, places, digest_of("".join(self.text[start:end] for _, start, end in parts))
+        )
 
-    def _places(self, window: Window) -> Iterator[tuple[int, int, int]]:
-        offset = 0
-        for index, segment in self.segments.items():
-            start, end = max(window.start - offset, 0), min(window.end - offset, len(segment.text))
+    def _parts(self, window: Window) -> Iterator[tuple[int, int, int]]:
+        """What a window covers of each segment that it touches, in characters of the text."""
+        first, last = bisect_right(self.starts, window.start) - 1, bisect_left(self.starts, window.end)
+        for part in range(first, last):
+            behind = self.starts[part + 1] - len(_BETWEEN) if part + 1 < len(self.starts) else len(self.text)
+            start, end = max(window.start, self.starts[part]), min(window.end, behind)
             if start < end:
-                yield index, start, end
-            offset += len(segment.text) + len(_BETWEEN)
+                yield part, start, end
 
 
 def _texts(segments: Sequence[Segment]) -> Iterator[_Text]:
@@ -123,7 +136,7 @@ def _texts(segments: Sequence[Segment]) -> Iterator[_Text]:
     for (speaker, column, _), group in groupby(enumerate(segments), lambda item: _place(item[1])):
         found = {index: segment for index, segment in group if segment.text.strip()}
         if found:
-            yield _Text(speaker, column, found)
+            yield _Text.of(speaker, column, found)
 
 
 def _place(segment: Segment) -> tuple[Speaker, Column, tuple[str | int, ...]]:
