@@ -1,6 +1,6 @@
 """The encoder's thread: windows of all requests in one queue, in batches of like length, short requests first.
 
-A request is a job, and each batch begins with the job that has the fewest windows left; every other batch begins with
+A request is a job, and each batch begins with the job that has the fewest windows left; every fourth batch begins with
 the oldest job instead, so that a long document goes on whatever comes after it. A batch is small, because a short
 request waits for the one that is running. What fails in a batch is tried again by itself, so that one request's window
 cannot fail another's.
@@ -14,8 +14,10 @@ from concurrent.futures import Future
 from promptguard_gateway.core.text_model import Speaker
 from promptguard_gateway.inference.encoder import Scores
 
-BATCH_TOKENS = 256
-"""With padding, in one batch; a longer window goes alone."""
+BATCH_TOKENS = 128
+"""With padding, in one batch; a longer window goes alone. On one thread eight texts of 16 tokens take half the time of
+asking one by one, and windows of 128 tokens nothing less: together they would only make others wait."""
+_OLDEST_EVERY = 4  # batches
 MOST_WAITING = 4096
 """Windows of all requests together; what comes on top is refused."""
 _LAST_BATCH = 5.0  # seconds to wait for the batch that runs when the gateway ends
@@ -52,7 +54,7 @@ class Pool:
         self._jobs: list[Job] = []  # in order of arrival
         self._changed = threading.Condition()
         self._ending = False
-        self._oldest_next = False
+        self._batches = 0
         self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
         self._thread.start()
 
@@ -104,9 +106,9 @@ class Pool:
                 self._end(job, "timeout")
         self._settle()
         order = sorted(self._jobs, key=lambda job: len(job.waiting))
-        if self._oldest_next:
+        if self._batches % _OLDEST_EVERY == _OLDEST_EVERY - 1:
             order = [*self._jobs[:1], *(job for job in order if job is not self._jobs[0])]
-        self._oldest_next = not self._oldest_next
+        self._batches += 1
         batch: list[tuple[Job, int]] = []
         for job in order:
             while job.waiting and _fits(batch, job.windows[job.waiting[-1]]):
