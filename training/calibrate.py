@@ -8,19 +8,24 @@ a table of what a budget costs in recall. All of it comes from the dev rows and 
 import argparse
 import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from promptguard_gateway.core.text_model import Passage, Speaker
-from promptguard_gateway.inference.artifact import load
+from promptguard_gateway.core.text_model import SPECS, Passage, Speaker
+from promptguard_gateway.inference.artifact import Artifact, load
+from promptguard_gateway.inference.windows import Cut
 from training.encoder import ATTACKS, HARMS
 from training.readings import Labelled, Numbers, attacking, harmful, log_odds, texts_of, threshold_at
 
-BUDGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+SIEVE = "sieve.onnx"
+LEVEL = "moderate"
+LOST = 0.005  # share of the blocked texts
+BUDGETS = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 LEVELS = {  # share of harmless texts that are blocked, and that are flagged
-    "attack": {"strict": (0.015, 0.05), "moderate": (0.0075, 0.03), "permissive": (0.0025, 0.01)},
-    "harm": {"strict": (0.004, 0.01), "moderate": (0.0015, 0.005), "permissive": (0.0005, 0.002)},
+    "attack": {"strict": (0.01, 0.05), "moderate": (0.005, 0.02), "permissive": (0.002, 0.01)},
+    "harm": {"strict": (0.004, 0.01), "moderate": (0.001, 0.005), "permissive": (0.0005, 0.002)},
 }
 EXAMPLES = (
     ("user", "What is the capital of Portugal, and which trains go there from Madrid?"),
@@ -67,15 +72,14 @@ def label(
         "means": name,
         "calibration": {"temperature": round(1 / max(scale, 1e-3), 4), "bias": round(bias, 4)},
         "thresholds": {level: {"block": at(block), "warn": at(warn)} for level, (block, warn) in levels.items()},
-        "operating": [
-            {
-                "threshold": at(budget),
-                "false_alarms": round(float((good >= at(budget)).mean()), 5),
-                "recall": round(float((bad >= at(budget)).mean()), 4),
-            }
-            for budget in BUDGETS
-        ],
+        "operating": list(_operating(good, bad, sorted({at(budget) for budget in BUDGETS}))),
     }
+
+
+def _operating(good: Numbers, bad: Numbers, limits: list[float]) -> Iterator[dict[str, float]]:
+    for limit in limits:
+        alarms, recall = float((good >= limit).mean()), float((bad >= limit).mean())
+        yield {"threshold": limit, "false_alarms": round(alarms, 5), "recall": round(recall, 4)}
 
 
 def labels_of(
@@ -86,6 +90,40 @@ def labels_of(
     kinds: list[dict[str, object]] = [{"name": kind, "means": kind} for kind in ATTACKS]
     harms = [label(harm, odds[harm], [harmful(text, harm) for text in texts], LEVELS["harm"]) for harm in HARMS]
     return [attack, *kinds], harms
+
+
+def first_stage(folder: Path, manifest: dict[str, object], texts: list[Labelled]) -> None:
+    """Set the bar of the first stage: as high as it can be with at most `LOST` of what the encoder blocks settled."""
+    manifest["first_stage"] = {"file": SIEVE, "outputs": ["attack", "harm"], "settles_below": 0.0}
+    write(folder, manifest)
+    artifact = load(folder)
+    assert artifact.gate is not None
+    limits = {
+        spec.id: next(one.block for one in spec.recommended if one.level == LEVEL) for spec in artifact.manifest.specs
+    }
+    sent: list[float] = []
+    blocked: list[float] = []
+    for text in texts:
+        cuts = artifact.cutter.cut(Passage(text.speaker, text.text))
+        gates = [artifact.gate.score(cut.ids) for cut in cuts]
+        if text.speaker is Speaker.USER and not text.attack and not text.harms:
+            sent.append(max(gates, default=0.0))
+        elif text.attack or text.harms:
+            windows = zip(gates, _marked(artifact, text.speaker, cuts, limits), strict=True)
+            blocked += [max(marked) for marked in [[gate for gate, mark in windows if mark]] if marked]
+    bar = round(float(np.quantile(blocked, LOST)), 5)
+    manifest["first_stage"]["settles_below"] = bar  # type: ignore[index]
+    share, lost = (np.array(sent) >= bar).mean(), (np.array(blocked) < bar).mean()
+    print(
+        f"first stage: below {bar} it settles; sends on {share:.1%} of harmless prompts, loses {lost:.2%} of the blocks"
+    )
+
+
+def _marked(artifact: Artifact, speaker: Speaker, cuts: Sequence[Cut], limits: Mapping[str, float]) -> Iterator[bool]:
+    """Whether the encoder blocks a window, at the moderate level."""
+    for start in range(0, len(cuts), 16):
+        for scores in artifact.encoder.scores([(speaker, cut.ids) for cut in cuts[start : start + 16]]):
+            yield any(scores.get(meaning, 0.0) >= limits[SPECS[meaning].id] for meaning in SPECS if meaning in scores)
 
 
 def write(artifact: Path, manifest: dict[str, object]) -> None:
@@ -112,12 +150,16 @@ def main() -> None:
     texts = texts_of([options.data / "injection" / "dev.jsonl", options.data / "safety" / "dev.jsonl"])
     manifest = json.loads((options.artifact / "manifest.json").read_text(encoding="utf-8"))
     manifest["examples"] = []
+    manifest.pop("first_stage", None)
     for head in manifest["heads"]:
         head["labels"] = [{"name": one["name"], "means": one["means"]} for one in head["labels"]]
     write(options.artifact, manifest)
     odds = log_odds(load(options.artifact), texts)
     manifest["heads"][0]["labels"], manifest["heads"][1]["labels"] = labels_of(texts, odds)
     write(options.artifact, manifest)
+    if (options.artifact / SIEVE).exists():
+        first_stage(options.artifact, manifest, texts)
+        write(options.artifact, manifest)
     manifest["examples"] = [_example(options.artifact, Speaker(speaker), text) for speaker, text in EXAMPLES]
     write(options.artifact, manifest)
     for one in (one for head in manifest["heads"] for one in head["labels"] if "operating" in one):

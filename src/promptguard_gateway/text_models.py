@@ -30,7 +30,7 @@ def folder_of(settings: Settings) -> Path | None:
     """The folder of the text model; None if there is none."""
     if settings.model == OFF:
         return None
-    return included_model() if settings.model == INCLUDED else Path(settings.model)
+    return manifest.INCLUDED if settings.model == INCLUDED else Path(settings.model)
 
 
 def manifest_of(folder: Path) -> Manifest:

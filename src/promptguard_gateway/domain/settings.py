@@ -116,7 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...] = ()
     metrics: bool = True
     workers: int = 1
-    model: str = INCLUDED  # or off, or the folder of a text model
+    model: str = OFF  # or included, or the folder of a text model
     model_budget_ms: int = 5000  # for what the text model reads in one direction of an exchange
     model_streams: str = "pass"  # or hold: a streamed answer leaves when the text model has read all of it
     http: HttpLimits = HttpLimits()
