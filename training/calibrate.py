@@ -114,9 +114,7 @@ def first_stage(folder: Path, manifest: dict[str, object], texts: list[Labelled]
     bar = round(float(np.quantile(blocked, LOST)), 5)
     manifest["first_stage"]["settles_below"] = bar  # type: ignore[index]
     share, lost = (np.array(sent) >= bar).mean(), (np.array(blocked) < bar).mean()
-    print(
-        f"first stage: below {bar} it settles; sends on {share:.1%} of harmless prompts, loses {lost:.2%} of the blocks"
-    )
+    print(f"first stage: settles below {bar}, sends on {share:.1%} of harmless prompts, loses {lost:.2%} of the blocks")
 
 
 def _marked(artifact: Artifact, speaker: Speaker, cuts: Sequence[Cut], limits: Mapping[str, float]) -> Iterator[bool]:
