@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from inference import tiny
 from promptguard_gateway.core.text_model import Passage, Speaker
@@ -60,6 +61,18 @@ def test_long_texts_are_cut_where_tokens_end() -> None:
     cuts = CUTTER.cut(Passage(Speaker.USER, text))
     assert [text[cut.start : cut.end].split().__len__() for cut in cuts] == [9, 9, 8]
     assert all(text[cut.start : cut.end].strip("bread ") == "" for cut in cuts)
+
+
+@pytest.mark.parametrize("length", [99, 100, 101, 250])
+def test_words_of_any_length_are_read(length: int) -> None:
+    """WordPiece knows no word of more than a hundred characters: an order without spaces would be one unknown token."""
+    pieces = {"[UNK]": 0, "a": 1, "##a": 2, "[CLS]": 3, "[SEP]": 4}
+    tokenizer = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    cutter = Cutter(tokenizer.to_str().encode(), Windows(tokens=400, overlap=3, first=3, last=4))
+    (cut,) = cutter.cut(Passage(Speaker.USER, "a" * length))
+    assert len(cut.ids) == length + 2
+    assert 0 not in cut.ids
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200b"])

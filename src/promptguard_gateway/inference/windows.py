@@ -12,6 +12,8 @@ from promptguard_gateway.inference.manifest import ArtifactError, Windows
 # Threads of its own would take what other requests use. It reads this when it is loaded.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import FixedLength, Sequence
 
 
 class Cut(Struct, frozen=True):
@@ -32,6 +34,7 @@ class Cutter:
             raise ArtifactError(f"tokenizer.json cannot be read ({type(error).__name__}).") from None
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        _split_long_words(self._tokenizer)
         self.windows = windows
 
     @property
@@ -57,6 +60,15 @@ class Cutter:
                 0 if first == 0 else start,
                 len(passage.text) if last == len(ids) else end,
             )
+
+
+def _split_long_words(tokenizer: Tokenizer) -> None:
+    """WordPiece takes a word of more than a hundred characters for one unknown token, and the model would not see what
+    it says. So such words are split before."""
+    if isinstance(tokenizer.model, WordPiece):
+        split = FixedLength(tokenizer.model.max_input_chars_per_word)
+        before = tokenizer.pre_tokenizer
+        tokenizer.pre_tokenizer = split if before is None else Sequence([before, split])
 
 
 def strides(count: int, size: int, overlap: int) -> Iterator[tuple[int, int]]:
