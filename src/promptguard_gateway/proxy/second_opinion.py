@@ -264,6 +264,8 @@ def _shown(judgement: Judgement, index: int) -> str:
     """A segment's text with the decision's edits carried out."""
     segment = judgement.segments[index]
     edits = [edit for edit in judgement.decision.edits if edit.segment == index]
+    if not edits:
+        return segment.text
     return splice(segment.text, [Edit(segment, edit.start, edit.end, edit.replacement) for edit in edits])
 
 

@@ -46,6 +46,15 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
+class Target(ClientRequest):
+    """Where connections lead. What aiohttp works out anew whenever it looks into its pool is worked out once."""
+
+    @functools.cached_property
+    def connection_key(self) -> ConnectionKey:
+        """The key of its connections in the pool."""
+        return super().connection_key
+
+
 class PooledHandler(ResponseHandler):
     """A connection that knows how many answers it has carried and whether this exchange has heard anything yet.
 
@@ -57,6 +66,17 @@ class PooledHandler(ResponseHandler):
     heard = False
     reset = False
     body: StreamReader | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        super().connection_made(transport)
+        self._poller = select.poll()
+        self._poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is open and has nothing to say: not in the parser, not in the kernel (one system call)."""
+        return self.transport is not None and not self.should_close and not self._poller.poll(0)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the upstream."""
@@ -106,7 +126,7 @@ class GuardedConnector(TCPConnector):
         handler: Callable[..., ResponseHandler] = PooledHandler
         self._factory = functools.partial(handler, loop=self._loop)
 
-    async def lease(self, target: ClientRequest, *, new: bool = False) -> Connection:
+    async def lease(self, target: Target, *, new: bool = False) -> Connection:
         """A connection to the target, pooled unless it must be `new`. Raises GatewayError, OSError, ClientError.
 
         A pooled connection on which anything waits to be read, an end or stray bytes, is thrown away: nothing has
@@ -117,7 +137,7 @@ class GuardedConnector(TCPConnector):
             protocol = connection.protocol
             if not isinstance(protocol, PooledHandler) or not protocol.served:
                 return connection
-            if not new and is_quiet(protocol):
+            if not new and protocol.quiet:
                 return connection
             connection.close()
 
@@ -169,13 +189,3 @@ def ensure_allowed(address: str, *, private: bool) -> None:
             "services for none.",
             should_retry=False,
         )
-
-
-def is_quiet(protocol: PooledHandler) -> bool:
-    """Whether an idle connection has nothing to say: not in the parser, not in the kernel (one system call)."""
-    transport = protocol.transport
-    if transport is None or protocol.should_close:
-        return False
-    poller = select.poll()
-    poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-    return not poller.poll(0)

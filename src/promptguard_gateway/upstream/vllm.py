@@ -12,7 +12,6 @@ from typing import NoReturn
 
 from aiohttp import ClientConnectionError, ClientError
 from aiohttp.abc import AbstractResolver
-from aiohttp.client_reqrep import ClientRequest
 from yarl import URL
 
 from promptguard_gateway import __version__
@@ -21,7 +20,7 @@ from promptguard_gateway.domain.ports import UpstreamAnswer
 from promptguard_gateway.domain.settings import UpstreamLimits
 from promptguard_gateway.upstream import faults
 from promptguard_gateway.upstream.answer import FAULTS, HttpAnswer
-from promptguard_gateway.upstream.connector import GuardedConnector
+from promptguard_gateway.upstream.connector import GuardedConnector, Target
 from promptguard_gateway.upstream.origin import canonical_origin
 
 _PATH = re.compile(r"(?:/[a-z0-9_\-]+)+", re.IGNORECASE | re.ASCII)
@@ -57,7 +56,7 @@ class VllmUpstream:
         self._listed = listed
         self._resolver = resolver
         self._connector: GuardedConnector | None = None
-        self._target: ClientRequest | None = None
+        self._target: Target | None = None
         self._heads: dict[tuple[str, bool, bool], bytes] = {}
 
     @property
@@ -129,10 +128,10 @@ class VllmUpstream:
         answer.abort()
         raise faults.refused(answer.status, answer.headers, body, now=time.time(), callers_key=callers_key)
 
-    def _ready(self) -> tuple[GuardedConnector, ClientRequest]:
+    def _ready(self) -> tuple[GuardedConnector, Target]:
         if self._connector is None or self._target is None:
             self._connector = GuardedConnector(self._limits, private=self._listed, resolver=self._resolver)
-            self._target = ClientRequest("POST", URL(self._origin), loop=asyncio.get_running_loop())
+            self._target = Target("POST", URL(self._origin), loop=asyncio.get_running_loop())
         return self._connector, self._target
 
     def _cached_head(self, path: str, get: bool, stream: bool) -> bytes:
