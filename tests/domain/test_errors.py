@@ -15,10 +15,11 @@ SOURCES = Path(promptguard_gateway.__file__).parent
 def test_every_kind_keeps_the_status_contract(code: str) -> None:
     """4xx for what the client did, 502 and 504 for the upstream, 503 with a time to wait for what passes by itself."""
     kind = KINDS[code]
-    assert kind.status in {400, 401, 404, 405, 408, 413, 415, 417, 429, 431, 500, 502, 503, 504}
+    assert kind.status in {400, 401, 403, 404, 405, 408, 409, 413, 415, 417, 429, 431, 500, 502, 503, 504}
     assert kind.type in {
         "policy_violation",
         "authentication_error",
+        "permission_error",
         "invalid_request_error",
         "upstream_error",
         "service_unavailable",

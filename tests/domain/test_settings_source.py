@@ -37,6 +37,7 @@ def test_every_setting_can_be_set_by_its_name(name: str) -> None:
     path = setting_names()[name]
     default = value_of(Settings(), path)
     choices = {"policy": "strict", "mode": "monitor", "failure_input": "open", "failure_output": "open"}
+    choices |= {"model_streams": "hold"}
     text: str = {bool: "off", int: "7", float: "7.5", tuple: "a, b,,c"}.get(
         type(default), choices.get(path[-1], "text")
     )
