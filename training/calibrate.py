@@ -112,7 +112,7 @@ def first_stage(folder: Path, manifest: dict[str, object], texts: list[Labelled]
             windows = zip(gates, _marked(artifact, text.speaker, cuts, limits), strict=True)
             blocked += [max(marked) for marked in [[gate for gate, mark in windows if mark]] if marked]
     bar = round(float(np.quantile(blocked, LOST)), 5)
-    manifest["first_stage"]["settles_below"] = bar  # type: ignore[index]
+    manifest["first_stage"]["settles_below"] = bar
     share, lost = (np.array(sent) >= bar).mean(), (np.array(blocked) < bar).mean()
     print(f"first stage: settles below {bar}, sends on {share:.1%} of harmless prompts, loses {lost:.2%} of the blocks")
 

@@ -1,6 +1,6 @@
 """Rows of the data as what the model is trained and measured on: windows of token ids with labels.
 
-A text is folded as the gateway folds it, cut into windows that overlap, and begins with a token that names its channel.
+A text is folded and cut as `inference.windows` does it in the gateway; a window begins with a token for the channel.
 """
 
 import json
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from promptguard_gateway.core.fold import fold_text, skeleton_text
+from promptguard_gateway.core.fold import skeleton
+from promptguard_gateway.inference.windows import split_long_words, strides
 from training.encoder import ATTACKS, HARMS, TAGS
 
 WINDOW = 128  # tokens, with the three that frame a text
@@ -40,23 +41,23 @@ def rows(folder: Path, name: str) -> Iterator[Row]:
 
 
 def tokenizer(folder: Path) -> Tokenizer:
-    """The base model's, without truncation and padding."""
+    """The base model's, as the gateway uses it."""
     found = Tokenizer.from_file(str(folder / "tokenizer.json"))
     found.no_truncation()
     found.no_padding()
+    split_long_words(found)
     return found
 
 
 def plain(text: str) -> str:
     """What the model reads instead of the text."""
-    return skeleton_text(fold_text(text)) if not text.isascii() else text
+    return skeleton(text).text
 
 
 def windows(ids: Sequence[int], channel: str) -> tuple[tuple[int, ...], ...]:
-    """Overlapping windows over all of the tokens."""
+    """Overlapping windows over all of the tokens; none for none."""
     head = (CLS, CHANNELS[channel])
-    starts = range(0, max(len(ids) - OVERLAP, 1), INSIDE - OVERLAP)
-    return tuple((*head, *ids[start : start + INSIDE], SEP) for start in starts)
+    return tuple((*head, *ids[first:last], SEP) for first, last in strides(len(ids), INSIDE, OVERLAP))
 
 
 def attack_of(label: str) -> tuple[float, ...]:
@@ -85,8 +86,8 @@ def tagged(tool: Tokenizer, row: Row) -> Example:
     scope = row["scope"]
     assert isinstance(scope, list)
     known = tuple(tag == "O" or tag[2:] in scope for tag in TAGS)
-    starts = range(0, max(len(labels) - OVERLAP, 1), INSIDE - OVERLAP)
-    tags = tuple((-100, -100, *labels[start : start + INSIDE], -100) for start in starts)
+    cuts = strides(len(labels), INSIDE, OVERLAP)
+    tags = tuple((-100, -100, *labels[first:last], -100) for first, last in cuts)
     return Example(cut, tags=tags, known=known)
 
 

@@ -32,7 +32,7 @@ def probabilities(artifact: Artifact, texts: Sequence[Labelled]) -> dict[str, Nu
 def thresholds(artifact: Artifact, level: str) -> dict[str, float]:
     """By meaning, the score at which this level blocks."""
     labels = [label for head in artifact.manifest.heads for label in head.labels]
-    return {label.means: label.thresholds[level].block for label in labels if label.means and label.thresholds}  # type: ignore[index]
+    return {label.means: label.thresholds[level].block for label in labels if label.means and label.thresholds}
 
 
 def blocked_by_patterns(texts: Sequence[Labelled], level: str) -> Numbers:

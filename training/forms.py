@@ -104,7 +104,7 @@ def main() -> None:
         *harmless(choose, passages),
         *harms(choose),
     ]
-    found = examples(tokenizer(options.base), list(dict.fromkeys(texts)))
+    found = [one for one in examples(tokenizer(options.base), list(dict.fromkeys(texts))) if one.windows]
     with (options.work / "forms.pickle").open("wb") as target:
         pickle.dump(found, target)
     tokens = sum(len(window) for one in found for window in one.windows)

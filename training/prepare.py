@@ -39,7 +39,7 @@ def made(choose: Random, found: list[Row], harms: list[Row]) -> list[Labelled]:
         if choose.random() < TRICKED and len(text) < 2000:
             texts.append((tricked(choose, text), channel, attack, None))
     for row in harms:
-        text, harm = str(row["text"]), harm_of(row["labels"])  # type: ignore[arg-type]
+        text, harm = str(row["text"]), harm_of(row["labels"])
         channel = "output" if row["role"] == "assistant" else "user"
         attack = None if any(harm) or channel == "output" else attack_of("benign")
         texts.append((text, channel, attack, harm))
@@ -99,7 +99,7 @@ def main() -> None:
     texts = made(choose, attack_rows(options.data, "train.jsonl"), list(rows(options.data / "safety", "train.jsonl")))
     found = examples(tool, texts)
     found += [tagged(tool, row) for row in rows(options.data / "pii", "train.jsonl")]
-    found = [one for one in found if one.attack or one.harm or one.tags]
+    found = [one for one in found if one.windows and (one.attack or one.harm or one.tags)]
     options.work.mkdir(parents=True, exist_ok=True)
     with (options.work / "train.pickle").open("wb") as target:
         pickle.dump(found, target)

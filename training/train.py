@@ -106,7 +106,7 @@ def loss_of(model: Encoder, part: Sequence[Example], choose: Random) -> Tensor:
 
 
 def _tag_loss(logits: Tensor, part: Sequence[Example], picks: Sequence[Sequence[int]]) -> Tensor:
-    wanted = padded([one.tags[index] for one, chosen in zip(part, picks, strict=True) for index in chosen], -100)  # type: ignore[index]
+    wanted = padded([one.tags[index] for one, chosen in zip(part, picks, strict=True) for index in chosen], -100)
     known = torch.tensor([one.known for one, chosen in zip(part, picks, strict=True) for _ in chosen])
     logits = logits.masked_fill(~known[:, None, :], -1e4)
     return cross_entropy(logits.reshape(-1, logits.shape[-1]), wanted.reshape(-1), ignore_index=-100)

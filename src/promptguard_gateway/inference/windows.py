@@ -34,7 +34,7 @@ class Cutter:
             raise ArtifactError(f"tokenizer.json cannot be read ({type(error).__name__}).") from None
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        _split_long_words(self._tokenizer)
+        split_long_words(self._tokenizer)
         self.windows = windows
 
     @property
@@ -62,7 +62,7 @@ class Cutter:
             )
 
 
-def _split_long_words(tokenizer: Tokenizer) -> None:
+def split_long_words(tokenizer: Tokenizer) -> None:
     """WordPiece takes a word of more than a hundred characters for one unknown token, and the model would not see what
     it says. So such words are split before."""
     if isinstance(tokenizer.model, WordPiece):
