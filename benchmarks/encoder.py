@@ -21,12 +21,13 @@ import numpy as np
 
 from benchmarks.gateway import markdown
 from promptguard_gateway.core.text_model import Passage, Speaker
-from promptguard_gateway.inference.artifact import INCLUDED, Artifact, load
+from promptguard_gateway.inference.artifact import Artifact, load
+from promptguard_gateway.inference.manifest import INCLUDED
 from promptguard_gateway.inference.runtime import Session
 
 LENGTHS = (16, 32, 64, 128)  # tokens
 ROUNDS, REPEATS = 15, 8
-BARS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+BARS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 LEVEL = "moderate"
 
 
@@ -90,13 +91,20 @@ def _peer(base: Path, folder: Path) -> Session:
 
 def curve(artifact: Artifact, data: Path) -> list[list[str]]:
     """For each bar: the share of harmless prompts of which the first stage sends a window on, and the share of texts
-    that the encoder blocks and that it would settle."""
+    that the encoder blocks and that it would settle. The bar of the manifest is one of them."""
     assert artifact.gate is not None
     harmless, bad = _texts(data)
     sent = np.array([max(_gate_scores(artifact, one)) for one in harmless])
     blocked = np.array([score for one in bad if (score := _blocked_by(artifact, one)) is not None])
+    shipped = artifact.manifest.first_stage.settles_below if artifact.manifest.first_stage else 0.0
     head = ["bar", f"sent on, of {len(harmless)} harmless prompts", f"settled, of {len(blocked)} blocked texts"]
-    return [head, *([f"{bar:g}", f"{(sent >= bar).mean():.3f}", f"{(blocked < bar).mean():.4f}"] for bar in BARS)]
+    return [
+        head,
+        *(
+            [f"{bar:g}", f"{(sent >= bar).mean():.3f}", f"{(blocked < bar).mean():.4f}"]
+            for bar in sorted((*BARS, shipped))
+        ),
+    ]
 
 
 def _texts(data: Path) -> tuple[list[Passage], list[Passage]]:
